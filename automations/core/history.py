@@ -1,0 +1,186 @@
+"""What the ledger knows, as a frozen value: what was sent, who answered, what we wrote, who must not be written to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+
+from automations.core.leads import Cell, LeadKey, Role
+
+MessageKey = NewType("MessageKey", str)
+
+
+class MessageState(StrEnum):
+    """Where a message stands. Reserved is safe to hand over; handing_over found at start is in doubt."""
+
+    RESERVED = "reserved"
+    HANDING_OVER = "handing over"
+    ACCEPTED = "accepted"
+    DEFERRED = "deferred"
+    REFUSED = "refused"
+    IN_DOUBT = "in doubt"
+    DROPPED = "dropped"
+    """A person decided that it shall not go (`settle --drop`), or its step's deadline passed."""
+
+
+class Fault(StrEnum):
+    """Whose fault an answer of a mail server tells of; this decides what follows from it."""
+
+    NONE = ""
+    ADDRESS = "address"
+    MAILBOX = "mailbox"
+    POLICY = "policy"
+    CONTENT = "content"
+    ACCOUNT = "account"
+    QUOTA = "quota"
+    SERVER = "server"
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRecord:
+    """One message the ledger knows. *company* is whose limit it counts against. *at* is when *state* began (UTC).
+
+    *subject* and *message_id* serve the follow-ups' threading; *next_try_at* is set for a deferred message.
+    """
+
+    key: MessageKey
+    sequence: str
+    step: str
+    lead_key: LeadKey
+    address: str
+    company: str
+    sender: str
+    state: MessageState
+    at: datetime
+    reserved_at: datetime
+    subject: str
+    message_id: str
+    tries: int = 0
+    next_try_at: datetime | None = None
+    fault: Fault = Fault.NONE
+    reply: str = ""
+
+
+class SignalKind(StrEnum):
+    """What came back from a lead."""
+
+    REPLIED = "replied"
+    BOUNCED = "bounced"
+    UNSUBSCRIBED = "unsubscribed"
+    COMPLAINED = "complained"
+    OPENED = "opened"
+    CLICKED = "clicked"
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """Something that came back from a lead, and when (UTC)."""
+
+    kind: SignalKind
+    at: datetime
+    detail: str = ""
+
+
+class StepHow(StrEnum):
+    """How a step of a sequence ended."""
+
+    TASK = "task"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class StepDone:
+    """A step that is over without an email: a task given out, or one left out because its only_if did not hold.
+
+    Emails are not among them: their `MessageRecord` tells.
+    """
+
+    step: str
+    how: StepHow
+    at: datetime
+
+
+class EnrollmentState(StrEnum):
+    """A lead's place in a sequence."""
+
+    ACTIVE = "active"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class Enrollment:
+    """A lead's place in one sequence; *why* says what stopped it."""
+
+    sequence: str
+    started_at: datetime
+    state: EnrollmentState = EnrollmentState.ACTIVE
+    why: str = ""
+    done: tuple[StepDone, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A value a person typed over ours, and when we first saw it (UTC)."""
+
+    role: Role
+    value: Cell
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LeadHistory:
+    """All the ledger knows about one lead.
+
+    *written* is what we last wrote into (or agreed with in) each of our columns. *stage_since* and
+    *segment_since* are when the value we last knew began.
+    """
+
+    enrollments: tuple[Enrollment, ...] = ()
+    messages: tuple[MessageRecord, ...] = ()
+    signals: tuple[Signal, ...] = ()
+    written: tuple[tuple[Role, Cell], ...] = ()
+    typed: tuple[Typed, ...] = ()
+    stage_since: datetime | None = None
+    segment: str = ""
+
+
+NOTHING_KNOWN = LeadHistory()
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """An address we must not write to, by its `address_identity`, and why."""
+
+    address: str
+    why: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """All sending stopped by a person."""
+
+    at: datetime
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What the ledger knows about a book. Leads nobody did anything for are not in *leads*.
+
+    *messages* are all those reserved or settled in the last 60 days, of whatever lead, in order of their key: caps
+    count them. Message keys are unique over all time, not over this.
+    """
+
+    leads: Mapping[LeadKey, LeadHistory] = field(default_factory=dict)
+    messages: tuple[MessageRecord, ...] = ()
+    suppressed: Mapping[str, Suppression] = field(default_factory=dict)
+    pause: Pause | None = None
+
+    def of(self, key: LeadKey) -> LeadHistory:
+        """Return what is known about a lead; nothing, for a lead not seen before."""
+        return self.leads.get(key, NOTHING_KNOWN)

@@ -1,0 +1,154 @@
+"""The plan: everything one run will do, everything it will not do, and why. It survives JSON.
+
+Lists are ordered by what they are about (key, sequence, step), never by the row, so that sorting the sheet changes
+nothing but row numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from automations.core.history import MessageKey
+from automations.core.leads import Cell, LeadKey
+from automations.errors import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class RowUpdate:
+    """One cell of one lead that will change. *column* is the header; *row* is where the lead was read."""
+
+    key: LeadKey
+    row: int
+    column: str
+    old: Cell
+    new: Cell
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """One email. In `Plan.sends` it leaves now; in `Plan.later` it is expected at *at*, if nothing changes until then.
+
+    *key* is the lead's, *message* the message's own. *digest* is the hash of its rendered words (empty when later).
+    *retry* says that its bytes are stored already: they go again as they are.
+    """
+
+    key: LeadKey
+    to: str
+    sequence: str
+    step: str
+    sender: str
+    at: datetime
+    subject: str
+    because: str
+    message: MessageKey
+    company: str = ""
+    digest: str = ""
+    retry: bool = False
+
+
+class HoldKind(StrEnum):
+    """What keeps a due action back, for counting."""
+
+    PAUSED = "sending is paused"
+    SUPPRESSED = "must not be written to"
+    IN_DOUBT = "an earlier email is in doubt"
+    REFUSED = "an earlier email was refused"
+    SNOOZED = "snoozed by a person"
+    NO_ADDRESS = "no email address"
+    NO_SENDER = "no sender"
+    SAME_ADDRESS = "same address as another lead"
+    WINDOW = "outside the sending hours"
+    GAP = "emailed too recently"
+    COMPANY = "same company emailed too recently"
+    SENDER_FULL = "sender has reached the limit of the day"
+    RETRY = "waiting to try again"
+    BOUNCES = "too many emails bounced"
+    TEMPLATE = "the email cannot be written for this lead"
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Something due that is not done now. *what* names it, *why* is a sentence; *until* None: a person must act."""
+
+    key: LeadKey
+    what: str
+    why: str
+    kind: HoldKind
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Something a person is asked to do."""
+
+    key: LeadKey
+    owner: str
+    text: str
+    due: datetime
+    sequence: str
+    step: str
+
+
+class MoveKind(StrEnum):
+    """What changes in a lead's place in a sequence, besides emails."""
+
+    START = "start"
+    SKIP = "skip"
+    TASK = "task"
+    FINISH = "finish"
+    STOP = "stop"
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A change of a lead's place in a sequence, at *at*. *step* is set for SKIP and TASK, *why* for STOP and SKIP."""
+
+    key: LeadKey
+    sequence: str
+    kind: MoveKind
+    at: datetime
+    step: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the ledger shall remember of a lead, for the next plan: its stage and since when, its segment and score.
+
+    *written* is what our columns hold once the updates are written; *typed* are the roles a person typed over, with
+    when that was first seen.
+    """
+
+    key: LeadKey
+    score: int | float
+    segment: str
+    stage: str
+    stage_since: datetime
+    written: tuple[tuple[str, Cell], ...]
+    typed: tuple[tuple[str, Cell, datetime], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything one run will do.
+
+    *rows* counts rows by what happens to them: changed, unchanged, held, problem; together they are *leads_read*.
+    *segments* counts leads by segment, with the change against what was known before.
+    """
+
+    made_at: datetime
+    leads_read: int
+    updates: tuple[RowUpdate, ...] = ()
+    sends: tuple[Send, ...] = ()
+    later: tuple[Send, ...] = ()
+    holds: tuple[Hold, ...] = ()
+    tasks: tuple[Task, ...] = ()
+    moves: tuple[Move, ...] = ()
+    known: tuple[Known, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    rows: Mapping[str, int] = field(default_factory=dict)
+    segments: Mapping[str, tuple[int, int]] = field(default_factory=dict)

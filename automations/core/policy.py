@@ -1,0 +1,210 @@
+"""The policy: what the owner asked for in config.yaml, as frozen values that `make_plan` decides by.
+
+`config` makes it; nothing in it refers to YAML any more, except the *where* of a rule (``config.yaml:36``), which
+`explain` shows. Secrets and connection settings are not part of it: deciding needs none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, time, timedelta
+from zoneinfo import ZoneInfo
+
+from automations.core.conditions import Condition
+from automations.core.leads import Columns, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Fade:
+    """Points that lose *share* (0 < share < 1) of themselves *per* so much time since the date in field *since*."""
+
+    share: float
+    per: timedelta
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScoringRule:
+    """*points* (may be negative) for a lead when the condition holds; *because* is shown to salespeople."""
+
+    points: int
+    when: Condition
+    because: str
+    group: str | None = None
+    fades: Fade | None = None
+
+    @property
+    def where(self) -> str:
+        """Return where the rule is written: ``config.yaml:36``."""
+        return self.when.where
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentRule:
+    """Leads for which *when* holds belong to *name*, unless an earlier segment took them; None takes the rest."""
+
+    name: str
+    when: Condition | None
+
+
+@dataclass(frozen=True, slots=True)
+class StageRule:
+    """A lead for which *when* holds moves forward to stage *move_to*."""
+
+    move_to: str
+    when: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class Ruleset:
+    """Everything that qualifies a lead. *stages* run from first to last; *caps* limit the sum of a group's points."""
+
+    scoring: tuple[ScoringRule, ...] = ()
+    caps: tuple[tuple[str, int], ...] = ()
+    segments: tuple[SegmentRule, ...] = ()
+    stages: tuple[str, ...] = ()
+    stage_rules: tuple[StageRule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Time since the previous step: a *duration*, or *business_days* when that is not 0. Never both, never nothing."""
+
+    duration: timedelta = timedelta(0)
+    business_days: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One email or task of a sequence, known by *name*: ``welcome-1``.
+
+    *template* is the path of an email's template, relative to templates/; a task has *task*, the text of a template.
+    *wait* is the time since the previous step ended (None: at once).
+    """
+
+    name: str
+    template: str = ""
+    task: str = ""
+    wait: Wait | None = None
+    only_if: Condition | None = None
+    where: str = ""
+
+    @property
+    def is_email(self) -> bool:
+        """Return whether this step is an email."""
+        return bool(self.template)
+
+
+@dataclass(frozen=True, slots=True)
+class EmailSequence:
+    """Ordered emails and tasks for every lead for which *start_when* holds, once per lead.
+
+    The sender is *sender*, or the one named in the lead's field *sender_field*: one of the two is set.
+    Replies, bounces and unsubscribes always stop it; *stop_when* and *stop_on_company_reply* do so besides.
+    """
+
+    name: str
+    start_when: Condition
+    steps: tuple[Step, ...]
+    sender: str | None = None
+    sender_field: str | None = None
+    stop_when: tuple[Condition, ...] = ()
+    stop_on_company_reply: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SendWindow:
+    """Local wall-clock hours in which emails may leave: *opens* <= t < *closes*, on *weekdays* (Monday is 0)."""
+
+    opens: time = time(9)
+    closes: time = time(17)
+    weekdays: frozenset[int] = frozenset(range(5))
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """At most *count* in any span of *per*."""
+
+    count: int
+    per: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What keeps a run small and polite. None switches a limit off."""
+
+    window: SendWindow | None = None
+    gap: timedelta = timedelta(days=1)
+    """Least time between two emails to one lead, over all sequences; longer than zero (law 2)."""
+    per_company: Rate | None = None
+    ask_me_above: int | None = None
+    pause_if_bounces_over: float | None = None
+    """Share of bounces (0 < share < 1) among the last week's emails, counted from 20 emails on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """The person emails come from. *per_day* counts in the business's own day; None is no cap."""
+
+    name: str
+    display_name: str
+    address: str
+    per_day: int | None = None
+    reply_to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Business:
+    """Who we are; *address* is printed under every email. *zone* is where the business's days begin and end."""
+
+    name: str
+    address: str
+    zone: ZoneInfo
+    holidays: str = ""
+    """Whose public holidays: a country, or a country and a subdivision (``DE-BE``); empty for none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A fact the owner states under ``tests:``: this lead is expected to come out like that. None is not asked about."""
+
+    name: str
+    values: tuple[tuple[str, Value], ...]
+    score: int | None = None
+    segment: str | None = None
+    stage: str | None = None
+    starts: str | None = None
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the owner asked for, whole."""
+
+    business: Business
+    columns: Columns
+    rules: Ruleset
+    sequences: tuple[EmailSequence, ...] = ()
+    senders: tuple[Sender, ...] = ()
+    limits: Limits = Limits()
+    override_for: timedelta | None = None
+    """How long a typed value wins; None is until its cell is cleared."""
+    examples: tuple[Example, ...] = ()
+    alert_hot_lead: str = ""
+    """A sender's name or an owner field's, told when a lead turns hot; empty for nobody."""
+    alert_problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Knowledge of the world that deciding needs, fetched beforehand.
+
+    *country_zones* maps a country as people write it (case folded: name in many languages, or code) to its zones.
+    *holidays* are days on which nothing is sent and which are no business days.
+    """
+
+    free_mailbox_domains: frozenset[str] = frozenset()
+    disposable_domains: frozenset[str] = frozenset()
+    role_names: frozenset[str] = frozenset()
+    holidays: frozenset[date] = frozenset()
+    country_zones: dict[str, tuple[ZoneInfo, ...]] = field(default_factory=dict)

@@ -1,0 +1,160 @@
+"""What has happened: an append-only record of runs, cells, messages, signals, suppressions and snapshots.
+
+The ledger, not the sheet, knows what was sent. SQLite by default (`sqlite.SqliteLedger`).
+Every method that changes something is durable when it returns (it survives a power cut), unless it says otherwise.
+Times are aware; they are stored in UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from automations.core.history import History, MessageKey, MessageRecord, Pause, SignalKind
+from automations.core.leads import LeadKey, WrittenCell
+from automations.core.messages import Outcome, Outgoing
+from automations.core.plan import Known, Move, Send
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing that happened to a lead, for `history` and `explain`. *facts* are plain JSON values."""
+
+    at: datetime
+    kind: str
+    facts: Mapping[str, str | int | float | bool | None]
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One execution. *ended_at* None: it is running, or it was killed."""
+
+    run: str
+    command: str
+    started_at: datetime
+    ended_at: datetime | None
+    exit_code: int | None
+
+
+Gate = Callable[[], str]
+"""Asked inside the marking transaction: why the message must not go, or "" when it may."""
+
+
+class Ledger(Protocol):
+    """The record of one book."""
+
+    def lock(self) -> AbstractContextManager[None]:
+        """Hold the book alone. Raises AlreadyRunning at once when another process does. Freed by kill -9."""
+        ...
+
+    def start_run(self, command: str, now: datetime) -> str:
+        """Record that a run began; return its name, made of the date and a letter (``2026-11-23-a``, ..., ``-aa``)."""
+        ...
+
+    def end_run(self, run: str, now: datetime, exit_code: int, counts: Mapping[str, int]) -> None:
+        """Record how a run ended."""
+        ...
+
+    def runs(self, at_most: int) -> tuple[RunRecord, ...]:
+        """Return the newest runs, newest first."""
+        ...
+
+    def recover(self, now: datetime) -> tuple[MessageRecord, ...]:
+        """Turn what a killed run left in `handing over` into `in doubt`, and return those messages.
+
+        Call it only under the lock: then their process is dead.
+        """
+        ...
+
+    def history(self, now: datetime) -> History:
+        """Return all that planning needs to know."""
+        ...
+
+    def moves(self, run: str, moves: Sequence[Move]) -> None:
+        """Record starts, skips, tasks, ends and stops, in one transaction. Recording one again changes nothing."""
+        ...
+
+    def reserve(
+        self, run: str, ready: Sequence[tuple[Send, Outgoing]], now: datetime
+    ) -> tuple[MessageKey, ...]:
+        """Store messages and their bytes as `reserved`, in one transaction; return the keys that are ours to send.
+
+        Left out are keys the ledger has already, and steps of a sequence that this address (`address_identity`) got
+        under another key.
+        """
+        ...
+
+    def stored(self, key: MessageKey) -> Outgoing:
+        """Return the very bytes that were reserved."""
+        ...
+
+    def mark(self, run: str, key: MessageKey, now: datetime, gate: Gate) -> str:
+        """In one transaction: `reserved` or `deferred` becomes `handing over`, unless something forbids it.
+
+        Return "" when it is marked. Otherwise the reason it is not: its state, a suppression of the address, a signal
+        that stops (replied, bounced, unsubscribed, complained), a pause, or what *gate* says; then nothing changed.
+        """
+        ...
+
+    def settle(
+        self, run: str, key: MessageKey, outcome: Outcome, now: datetime, next_try_at: datetime | None
+    ) -> None:
+        """Record how a hand-over ended. HELD leaves the message reserved. A refused address is suppressed with it,
+        and a BOUNCED signal is recorded for the lead.
+        """
+        ...
+
+    def in_doubt(self) -> tuple[MessageRecord, ...]:
+        """Return the messages a person has to decide about, in order of their key."""
+        ...
+
+    def decide(self, key: MessageKey, decision: str, now: datetime) -> None:
+        """Settle a message in doubt by hand: *decision* is ``sent``, ``resend`` (same bytes) or ``drop``."""
+        ...
+
+    def cells(self, run: str, cells: Sequence[WrittenCell], now: datetime) -> None:
+        """Record every cell change and how it ended, before and after, in one transaction."""
+        ...
+
+    def remember(self, run: str, known: Sequence[Known], now: datetime) -> None:
+        """Store what was known of leads, where it changed, in one transaction; never forget what was known before."""
+        ...
+
+    def signal(self, key: LeadKey, kind: SignalKind, at: datetime, detail: str) -> None:
+        """Record that something came back from a lead."""
+        ...
+
+    def suppress(self, address: str, why: str, now: datetime) -> None:
+        """Record that nothing may be sent to *address* (its `address_identity`)."""
+        ...
+
+    def pause(self, why: str, now: datetime) -> None:
+        """Stop all sending until `resume`. Takes effect at the next gate, also in a run that is under way."""
+        ...
+
+    def resume(self, now: datetime) -> None:
+        """Go on."""
+        ...
+
+    def paused(self) -> Pause | None:
+        """Return the pause that is in force."""
+        ...
+
+    def entries(self, key: LeadKey) -> tuple[Entry, ...]:
+        """Return all that happened to one lead, oldest first."""
+        ...
+
+    def last_due(self, job: str) -> datetime | None:
+        """Return the due time that a scheduled job last ran for."""
+        ...
+
+    def record_due(self, job: str, due: datetime, now: datetime) -> None:
+        """Record that a job ran for its time *due*."""
+        ...
+
+    def close(self) -> None:
+        """Close files; does not release anything that must outlive the process."""
+        ...

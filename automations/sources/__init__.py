@@ -1,0 +1,46 @@
+"""Where leads live. A source fetches and hands over; it decides nothing.
+
+A new source is one module here and one line in `config`'s table of sources.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Protocol
+
+from automations.core.leads import CellChange, KeyRule, Sheet, WriteResult
+
+
+class Source(Protocol):
+    """One tab, workbook or CSV file of leads."""
+
+    @property
+    def label(self) -> str:
+        """Return what people call it: ``leads.xlsx``."""
+        ...
+
+    def read(self, wanted: Collection[str]) -> Sheet:
+        """Return the cells. The header row is the one, among the first 20, with most of the *wanted* headers.
+
+        Raises SourceOutOfReach when it cannot be read, with what to do.
+        """
+        ...
+
+    def write(self, changes: Sequence[CellChange], keys: KeyRule) -> WriteResult:
+        """Change cells, each in its lead's own row wherever that is now, or not at all.
+
+        The source is read again first; a cell that no longer holds *old* is left to the person who changed it.
+        All of it happens or none of it. Raises SourceBusy when somebody has it open, SourceOutOfReach otherwise.
+        """
+        ...
+
+    def add_columns(self, headers: Sequence[str], beside: Collection[str]) -> None:
+        """Write new headers at the right end of the header row, which is found by *beside*, the headers it has.
+
+        A header that is there already is left alone. Raises as `write` does.
+        """
+        ...
+
+    def fingerprint(self) -> str:
+        """Return what changes when the stored bytes do, without reading them all if that can be helped."""
+        ...
