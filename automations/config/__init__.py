@@ -1,0 +1,1 @@
+"""What the owner asked for: config.yaml, read and checked as a whole."""

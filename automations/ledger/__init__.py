@@ -77,9 +77,7 @@ class Ledger(Protocol):
         """Record starts, skips, tasks, ends and stops, in one transaction. Recording one again changes nothing."""
         ...
 
-    def reserve(
-        self, run: str, ready: Sequence[tuple[Send, Outgoing]], now: datetime
-    ) -> tuple[MessageKey, ...]:
+    def reserve(self, run: str, ready: Sequence[tuple[Send, Outgoing]], now: datetime) -> tuple[MessageKey, ...]:
         """Store messages and their bytes as `reserved`, in one transaction; return the keys that are ours to send.
 
         Left out are keys the ledger has already, and steps of a sequence that this address (`address_identity`) got
@@ -99,11 +97,10 @@ class Ledger(Protocol):
         """
         ...
 
-    def settle(
-        self, run: str, key: MessageKey, outcome: Outcome, now: datetime, next_try_at: datetime | None
-    ) -> None:
-        """Record how a hand-over ended. HELD leaves the message reserved. A refused address is suppressed with it,
-        and a BOUNCED signal is recorded for the lead.
+    def settle(self, run: str, key: MessageKey, outcome: Outcome, now: datetime, next_try_at: datetime | None) -> None:
+        """Record how a hand-over ended. HELD leaves the message reserved.
+
+        An address that was refused is suppressed, and a BOUNCED signal recorded for its lead, in the same transaction.
         """
         ...
 
