@@ -135,8 +135,8 @@ class Typed:
 class LeadHistory:
     """All the ledger knows about one lead.
 
-    *written* is what we last wrote into (or agreed with in) each of our columns. *stage_since* and
-    *segment_since* are when the value we last knew began.
+    *written* is what we last wrote into (or agreed with in) each of our columns. *score*, *segment* and *stage* are
+    those of the last snapshot; *stage_since* is when that stage began.
     """
 
     enrollments: tuple[Enrollment, ...] = ()
@@ -144,8 +144,10 @@ class LeadHistory:
     signals: tuple[Signal, ...] = ()
     written: tuple[tuple[Role, Cell], ...] = ()
     typed: tuple[Typed, ...] = ()
+    stage: str = ""
     stage_since: datetime | None = None
     segment: str = ""
+    score: int | float | None = None
 
 
 NOTHING_KNOWN = LeadHistory()

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from automations.core.history import MessageKey
-from automations.core.leads import Cell, LeadKey
+from automations.core.history import MessageKey, Typed
+from automations.core.leads import Cell, LeadKey, Role
 from automations.errors import Problem
 
 
@@ -105,7 +105,10 @@ class MoveKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A change of a lead's place in a sequence, at *at*. *step* is set for SKIP and TASK, *why* for STOP and SKIP."""
+    """A change of a lead's place in a sequence, at *at*. *step* is set for SKIP and TASK, *why* for STOP and SKIP.
+
+    *after* says that it follows from an email of the same plan: it happens only once that email is accepted.
+    """
 
     key: LeadKey
     sequence: str
@@ -113,6 +116,7 @@ class Move:
     at: datetime
     step: str = ""
     why: str = ""
+    after: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +132,8 @@ class Known:
     segment: str
     stage: str
     stage_since: datetime
-    written: tuple[tuple[str, Cell], ...]
-    typed: tuple[tuple[str, Cell, datetime], ...] = ()
+    written: tuple[tuple[Role, Cell], ...]
+    typed: tuple[Typed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +141,8 @@ class Plan:
     """Everything one run will do.
 
     *rows* counts rows by what happens to them: changed, unchanged, held, problem; together they are *leads_read*.
-    *segments* counts leads by segment, with the change against what was known before.
+    *segments* counts leads by segment, with the change against what was known before. *new_columns* are headers
+    that the sheet does not have yet and gets at its right end.
     """
 
     made_at: datetime
@@ -148,7 +153,7 @@ class Plan:
     holds: tuple[Hold, ...] = ()
     tasks: tuple[Task, ...] = ()
     moves: tuple[Move, ...] = ()
-    known: tuple[Known, ...] = ()
+    new_columns: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
     rows: Mapping[str, int] = field(default_factory=dict)
     segments: Mapping[str, tuple[int, int]] = field(default_factory=dict)
