@@ -142,7 +142,8 @@ class Plan:
 
     *rows* counts rows by what happens to them: changed, unchanged, held, problem; together they are *leads_read*.
     *segments* counts leads by segment, with the change against what was known before. *new_columns* are headers
-    that the sheet does not have yet and gets at its right end.
+    that the sheet does not have yet and gets at its right end. *sheet* is what was read, *names* what people call the
+    leads that the plan is about (``Eva Muster, Muster AG``); a lead without a name goes by its key.
     """
 
     made_at: datetime
@@ -157,3 +158,5 @@ class Plan:
     problems: tuple[Problem, ...] = ()
     rows: Mapping[str, int] = field(default_factory=dict)
     segments: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    sheet: str = ""
+    names: Mapping[LeadKey, str] = field(default_factory=dict)
