@@ -1,0 +1,170 @@
+"""Where a lead stands before anything is decided: what the ledger and a person's hand say about it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from automations.core.cells import as_text
+from automations.core.history import LeadHistory, MessageState, SignalKind, Typed
+from automations.core.leads import Cell, Lead, Role
+from automations.core.policy import Policy
+from automations.core.rules import Given, LedgerFacts
+from automations.core.sequences import STOPPING_SIGNALS
+
+NO_FACTS = LedgerFacts()
+_SNOOZE = re.compile(r"snooze (\d{1,3}) (day|week|month)s?\Z")
+_SNOOZE_DAYS = {"day": 1, "week": 7, "month": 30}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A lead as rules see it (*given*), and what a person typed over our columns.
+
+    *typed* are the values in force: no update touches their cells. *stopped* and *snoozed_until* are the two words
+    that Next step obeys. *problems* name typed values we cannot use.
+    """
+
+    lead: Lead
+    known: LeadHistory
+    given: Given
+    typed: tuple[Typed, ...] = ()
+    stopped: bool = False
+    snoozed_until: datetime | None = None
+    problems: tuple[str, ...] = ()
+
+
+def stand(lead: Lead, known: LeadHistory, policy: Policy, now: datetime) -> Standing:
+    """Return where *lead* stands at *now*.
+
+    A cell of ours that is not empty and does not hold what we last wrote was typed by a person. It wins until the
+    cell is cleared, or until `Policy.override_for` has passed since we first saw it.
+    """
+    typed, expired = _typed(lead, known, policy, now)
+    facts = NO_FACTS if not (known.messages or known.signals or known.stage_since) else _facts(known, policy, now)
+    if not typed and not expired:
+        stage = _stage_cell(lead, policy) or dict(known.written).get(Role.STAGE) or known.stage
+        return Standing(lead, known, Given(lead.values, facts, str(stage or "")))
+    return _with_typed(lead, known, policy, facts, typed, expired)
+
+
+def _typed(
+    lead: Lead, known: LeadHistory, policy: Policy, now: datetime
+) -> tuple[tuple[Typed, ...], tuple[Typed, ...]]:
+    """Return what a person typed over ours: the values in force, and those whose time is over."""
+    written: Mapping[Role, Cell] | None = None
+    in_force: list[Typed] = []
+    expired: list[Typed] = []
+    for (role, _), cell in zip(policy.columns.owned, lead.owned, strict=True):
+        if cell is None or cell == "":
+            continue
+        if written is None:
+            written = dict(known.written)
+        ours = written.get(role)
+        if cell == ours or (text := as_text(cell)) == "" or text == as_text(ours):
+            continue
+        since = next((each.seen_at for each in known.typed if each.role is role and as_text(each.value) == text), now)
+        over = policy.override_for is not None and now >= since + policy.override_for
+        (expired if over else in_force).append(Typed(role, cell, since))
+    return tuple(in_force), tuple(expired)
+
+
+def _with_typed(
+    lead: Lead,
+    known: LeadHistory,
+    policy: Policy,
+    facts: LedgerFacts,
+    typed: Sequence[Typed],
+    expired: Sequence[Typed],
+) -> Standing:
+    said = {each.role: as_text(each.value) for each in typed}
+    problems: list[str] = []
+    score = _number(said.get(Role.SCORE), problems)
+    segments = [rule.name for rule in policy.rules.segments]
+    segment = _one_of(said.get(Role.SEGMENT), segments, Role.SEGMENT, problems)
+    typed_stage = _one_of(said.get(Role.STAGE), policy.rules.stages, Role.STAGE, problems)
+    # A typed stage whose time is over is where the rules go on from: they never move a lead backwards.
+    old = _one_of(
+        next((as_text(e.value) for e in expired if e.role is Role.STAGE), None), policy.rules.stages, None, []
+    )
+    ours = None if Role.STAGE in said else _stage_cell(lead, policy)
+    stage = typed_stage or old or ours or dict(known.written).get(Role.STAGE) or known.stage
+    word = said.get(Role.NEXT_STEP, "").casefold()
+    return Standing(
+        lead=lead,
+        known=known,
+        given=Given(lead.values, facts, str(stage or ""), score, segment, typed_stage is not None),
+        typed=tuple(typed),
+        stopped=word == "stop",
+        snoozed_until=_snoozed_until(word, typed),
+        problems=tuple(problems),
+    )
+
+
+def _stage_cell(lead: Lead, policy: Policy) -> str:
+    for (role, _), cell in zip(policy.columns.owned, lead.owned, strict=True):
+        if role is Role.STAGE:
+            return as_text(cell)
+    return ""
+
+
+def _number(text: str | None, problems: list[str]) -> int | float | None:
+    if text is None:
+        return None
+    try:
+        return int(text) if text.lstrip("+-").isdigit() else float(text)
+    except ValueError:
+        problems.append(f'{Role.SCORE.value} "{text}" is not a number')
+        return None
+
+
+def _one_of(text: str | None, names: Sequence[str], role: Role | None, problems: list[str]) -> str | None:
+    if text is None:
+        return None
+    name = next((each for each in names if each.casefold() == text.casefold()), None)
+    if name is None and role is not None:
+        problems.append(f'"{text}" is not a {role.value}; there are: {", ".join(names)}')
+    return name
+
+
+def _snoozed_until(word: str, typed: Sequence[Typed]) -> datetime | None:
+    found = _SNOOZE.match(word)
+    if not found:
+        return None
+    since = next(each.seen_at for each in typed if each.role is Role.NEXT_STEP)
+    return since + timedelta(days=int(found[1]) * _SNOOZE_DAYS[found[2]])
+
+
+def _facts(known: LeadHistory, policy: Policy, now: datetime) -> LedgerFacts:
+    zone = policy.business.zone
+    sent = [record.at for record in known.messages if record.state is MessageState.ACCEPTED]
+    kinds = {signal.kind for signal in known.signals}
+    return LedgerFacts(
+        emails_sent=len(sent),
+        last_emailed=_day(max(sent), zone) if sent else None,
+        replied=SignalKind.REPLIED in kinds,
+        bounced=SignalKind.BOUNCED in kinds,
+        unsubscribed=SignalKind.UNSUBSCRIBED in kinds or SignalKind.COMPLAINED in kinds,
+        opened=SignalKind.OPENED in kinds,
+        clicked=SignalKind.CLICKED in kinds,
+        days_in_stage=(_day(now, zone) - _day(known.stage_since, zone)).days if known.stage_since else 0,
+    )
+
+
+def _day(moment: datetime, zone: ZoneInfo) -> date:
+    return moment.astimezone(zone).date()
+
+
+def stop_signal(known: LeadHistory) -> str:
+    """Return what came back from a lead that forbids any new sequence (not a reply); "" for nothing."""
+    return next(
+        (
+            STOPPING_SIGNALS[signal.kind]
+            for signal in known.signals
+            if signal.kind in STOPPING_SIGNALS and signal.kind is not SignalKind.REPLIED
+        ),
+        "",
+    )
