@@ -6,7 +6,6 @@ skipped: there every part is installed, so a skip would hide a test that no long
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import shutil
 from collections.abc import Callable, Generator
@@ -101,11 +100,3 @@ def pytest_make_collect_report(
 
 def _reason(longrepr: object) -> str:
     return str(longrepr[-1]) if isinstance(longrepr, tuple) else str(longrepr)
-
-
-def has_module(name: str) -> bool:
-    """Return whether a module can be imported, without importing it."""
-    try:
-        return importlib.util.find_spec(name) is not None
-    except ModuleNotFoundError:
-        return False

@@ -1,10 +1,6 @@
 """Where the corpus is: real leads, workbooks, bounces and replies that others made. It is read in place, never copied.
 
-from corpus import corpus, needs_corpus
-
-@needs_corpus
-def test_...():
-    path = corpus("leads/x-education")
+A test that reads it carries the marker ``needs_corpus`` and asks ``corpus("leads/x-education")`` for the path.
 """
 
 from __future__ import annotations
