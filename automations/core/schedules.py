@@ -100,7 +100,7 @@ def add_wait(
     local = start.astimezone(zone)
     if wait.business_days:
         day = _business_day(local.date(), wait.business_days, holidays, weekdays)
-        return _at_wall(datetime.combine(day, local._MIDNIGHT), zone)
+        return _at_wall(datetime.combine(day, local.time()), zone)
     if wait.duration and not wait.duration % _DAY:
         return _at_wall(local.replace(tzinfo=None, fold=0) + wait.duration, zone)
     return start.astimezone(UTC) + wait.duration
