@@ -1,0 +1,258 @@
+"""What the sequences want of one lead now: places that change, tasks to give out, emails that are due or will be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from automations.core.history import Enrollment
+from automations.core.leads import LeadKey
+from automations.core.limits import Candidate, company_of
+from automations.core.plan import Hold, HoldKind, Move, MoveKind
+from automations.core.playbook import Playbook, SequenceTests
+from automations.core.policy import EmailSequence, Sender, SendWindow, Step, Wait
+from automations.core.rules import Given, Qualification, Test
+from automations.core.schedules import add_wait, zones_for
+from automations.core.sequences import (
+    StepOver,
+    Walk,
+    enrollment_in,
+    is_active,
+    messages_of,
+    walk,
+    why_stopped,
+)
+from automations.core.standing import Standing, stop_signal
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An email or task that will be due at *at*, if nothing changes until then."""
+
+    sequence: EmailSequence
+    step: Step
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What the sequences want of one lead. *given_out* are tasks (their step), *held* what cannot even be asked for."""
+
+    moves: tuple[Move, ...] = ()
+    given_out: tuple[tuple[EmailSequence, Step], ...] = ()
+    candidates: tuple[Candidate, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
+    held: tuple[Hold, ...] = ()
+
+
+NO_COURSE = Course()
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What is the same for all leads of one plan. *replied_companies* are those somebody replied from."""
+
+    playbook: Playbook
+    now: datetime
+    today: date
+    replied_companies: frozenset[str]
+    positions: Mapping[str, int]
+
+    def value(self, standing: Standing, name: str) -> object:
+        """Return a field's value by name; None when there is no such field."""
+        at = self.positions.get(name)
+        return None if at is None else standing.lead.values[at]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One lead and one sequence."""
+
+    tests: SequenceTests
+    standing: Standing
+    given: Given
+    qualification: Qualification
+    moment: Moment
+
+    @property
+    def name(self) -> str:
+        return self.tests.sequence.name
+
+    @property
+    def key(self) -> LeadKey:
+        return self.standing.lead.key
+
+    def holds(self, test: Test) -> bool:
+        return test(self.given, self.qualification, self.moment.today)
+
+
+def course_of(standing: Standing, qualification: Qualification, moment: Moment) -> Course:
+    """Return what all sequences want of one lead now, in the order of config.yaml."""
+    course = NO_COURSE
+    given = _as_qualified(standing.given, qualification)
+    for tests in moment.playbook.sequences:
+        enrollment = enrollment_in(standing.known, tests.sequence.name)
+        asked = _Asked(tests, standing, given, qualification, moment)
+        if enrollment is None:
+            if asked.holds(tests.starts):
+                course = _joined(course, _begin(asked))
+        elif is_active(enrollment):
+            course = _joined(course, _go_on(asked, enrollment))
+    return course
+
+
+def _as_qualified(given: Given, qualification: Qualification) -> Given:
+    """Return the lead as its sequences see it: in the stage the rules moved it to, since today."""
+    if qualification.stage == given.stage:
+        return given
+    return given._replace(stage=qualification.stage, facts=given.facts._replace(days_in_stage=0))
+
+
+def _joined(first: Course, second: Course) -> Course:
+    return Course(
+        first.moves + second.moves,
+        first.given_out + second.given_out,
+        first.candidates + second.candidates,
+        first.waiting + second.waiting,
+        first.held + second.held,
+    )
+
+
+def _begin(asked: _Asked) -> Course:
+    """Return the course of a lead for which a sequence's start_when holds, and which is not in it yet."""
+    if why := stop_signal(asked.standing.known):
+        return Course(held=(Hold(asked.key, asked.name, why, HoldKind.SUPPRESSED),))
+    enrollment = Enrollment(asked.name, asked.moment.now)
+    if asked.standing.stopped or _why_stopped(asked, enrollment):
+        return NO_COURSE
+    found = _walk(asked, enrollment)
+    course = _course_of_walk(asked, found)
+    if found.is_due(asked.moment.now) and not found.over:
+        # A lead enters with its first email, not before: until that leaves, start_when is asked again.
+        return replace(course, candidates=tuple(replace(each, starting=True) for each in course.candidates))
+    start = Move(asked.key, asked.name, MoveKind.START, asked.moment.now)
+    return replace(course, moves=(start, *course.moves))
+
+
+def _go_on(asked: _Asked, enrollment: Enrollment) -> Course:
+    why = "stopped by a person in the sheet" if asked.standing.stopped else _why_stopped(asked, enrollment)
+    if why:
+        return Course((Move(asked.key, asked.name, MoveKind.STOP, asked.moment.now, why=why),))
+    return _course_of_walk(asked, _walk(asked, enrollment))
+
+
+def _why_stopped(asked: _Asked, enrollment: Enrollment) -> str:
+    return why_stopped(
+        asked.tests.sequence,
+        enrollment,
+        asked.standing.known,
+        stop_condition=next((text for test, text in asked.tests.stops if asked.holds(test)), ""),
+        company_replied=_company(asked.standing, asked.moment) in asked.moment.replied_companies,
+    )
+
+
+def _walk(asked: _Asked, enrollment: Enrollment) -> Walk:
+    zone = zones_of(asked.standing, asked.moment)[0]
+    playbook = asked.moment.playbook
+    weekdays = (playbook.policy.limits.window or SendWindow()).weekdays
+    return walk(
+        asked.tests.sequence,
+        enrollment,
+        messages_of(asked.standing.known, asked.name),
+        now=asked.moment.now,
+        holds=lambda step: asked.holds(asked.tests.only_if[step.name]),
+        add_wait=lambda start, wait: add_wait(start, wait, zone, playbook.facts.holidays, weekdays),
+    )
+
+
+def _course_of_walk(asked: _Asked, found: Walk) -> Course:
+    sequence = asked.tests.sequence
+    moves = tuple(_move(asked, over) for over in found.over)
+    given_out = tuple((sequence, over.step) for over in found.over if not over.skipped_because)
+    if found.step is None:
+        return Course((*moves, Move(asked.key, asked.name, MoveKind.FINISH, asked.moment.now)), given_out)
+    at = found.at or asked.moment.now
+    if at > asked.moment.now and found.record is None:
+        return Course(moves, given_out, waiting=(Waiting(sequence, found.step, at),))
+    return Course(moves, given_out, (_candidate(asked, found, found.step, at),))
+
+
+def _move(asked: _Asked, over: StepOver) -> Move:
+    kind = MoveKind.SKIP if over.skipped_because else MoveKind.TASK
+    return Move(asked.key, asked.name, kind, over.at, over.step.name, over.skipped_because)
+
+
+def _candidate(asked: _Asked, found: Walk, step: Step, at: datetime) -> Candidate:
+    sender, sender_problem = sender_for(asked.tests.sequence, asked.standing, asked.moment)
+    return Candidate(
+        lead=asked.standing.lead,
+        known=asked.standing.known,
+        sequence=asked.tests.sequence,
+        step=step,
+        due=at,
+        score=asked.qualification.score,
+        company=_company(asked.standing, asked.moment),
+        zones=zones_of(asked.standing, asked.moment),
+        because=because_of(asked.tests.sequence, step),
+        sender=sender,
+        sender_problem=sender_problem,
+        record=found.record,
+        snoozed_until=asked.standing.snoozed_until,
+    )
+
+
+def sender_for(sequence: EmailSequence, standing: Standing, moment: Moment) -> tuple[Sender | None, str]:
+    """Return who writes to a lead in a sequence, or why nobody does."""
+    senders: Sequence[Sender] = moment.playbook.policy.senders
+    if sequence.sender_field is None:
+        wanted = sequence.sender or ""
+    else:
+        wanted = str(moment.value(standing, sequence.sender_field) or "")
+        if not wanted:
+            return None, f"{sequence.sender_field} is empty, so nobody is there to write"
+    sender = next((each for each in senders if each.name.casefold() == wanted.casefold()), None)
+    return sender, "" if sender else f'"{wanted}" is not one of the senders'
+
+
+def because_of(sequence: EmailSequence, step: Step) -> str:
+    """Return why an email is due: what starts its sequence, or the wait since the step before."""
+    at = sequence.steps.index(step)
+    if at == 0:
+        return sequence.start_when.text
+    before = sequence.steps[at - 1].name
+    return f"{say_wait(step.wait)} after {before}" if step.wait else f"right after {before}"
+
+
+def say_wait(wait: Wait) -> str:
+    """Return a wait as it is spoken.
+
+    >>> from datetime import timedelta
+    >>> say_wait(Wait(business_days=3)), say_wait(Wait(timedelta(days=1))), say_wait(Wait(timedelta(hours=36)))
+    ('3 business days', '1 day', '36 hours')
+    """
+    if wait.business_days:
+        return _counted(wait.business_days, "business day")
+    seconds = int(wait.duration.total_seconds())
+    for size, name in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds % size == 0:
+            return _counted(seconds // size, name)
+    return _counted(seconds, "second")
+
+
+def _counted(count: int, name: str) -> str:
+    return f"{count} {name}" + ("" if count == 1 else "s")
+
+
+def _company(standing: Standing, moment: Moment) -> str:
+    free = moment.playbook.facts.free_mailbox_domains
+    return company_of(moment.value(standing, "company"), standing.lead.address, free)
+
+
+def zones_of(standing: Standing, moment: Moment) -> tuple[ZoneInfo, ...]:
+    """Return the time zones a lead may be in; the first is the one its waits are counted in."""
+    playbook = moment.playbook
+    return zones_for(
+        standing.lead, playbook.policy.columns, playbook.facts.country_zones, playbook.policy.business.zone
+    )

@@ -1,0 +1,380 @@
+"""make_plan: the one function that decides. Same input, same plan; it reads nothing and changes nothing.
+
+    leads ──> stand ──> qualify ──> course ──> choose ──┬─> sends ──> outlook ──> stand ──> qualify ──> course ─┐
+              what is   score,      what the   what may │             as if they were accepted                  │
+              known     segment,    sequences  leave    └───────────────────────────────────────────────────────┴─> Plan
+                        stage       want       now
+
+The second turn, for leads that get an email now, shows what follows from it: nothing is left to plan afterwards.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Protocol
+
+from automations.core.books import display_name
+from automations.core.changes import Told, changes_of
+from automations.core.courses import Course, Moment, course_of, sender_for, zones_of
+from automations.core.history import History, LeadHistory, SignalKind, StepHow
+from automations.core.leads import Book, Lead, LeadKey
+from automations.core.limits import ANY_TIME, Candidate, choose
+from automations.core.messages import Rendered, message_key
+from automations.core.outlook import with_email, with_moves
+from automations.core.plan import Hold, HoldKind, Known, Move, MoveKind, Plan, RowUpdate, Send, Task
+from automations.core.playbook import CannotWrite, Playbook
+from automations.core.policy import EmailSequence, Sender, Step
+from automations.core.rules import Qualification
+from automations.core.schedules import next_open
+from automations.core.standing import Standing, stand
+from automations.errors import Problem
+
+
+class Words(Protocol):
+    """How texts are written: the templates, ready to render. Both raise CannotWrite with the reason."""
+
+    def email(self, step: Step, lead: Lead, qualification: Qualification, sender: Sender) -> Rendered:
+        """Return the words of an email to one lead."""
+        ...
+
+    def task(self, step: Step, lead: Lead, qualification: Qualification) -> str:
+        """Return what a person is asked to do."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A plan, and what the ledger shall know of each lead whose state changed once the plan is done."""
+
+    plan: Plan
+    known: tuple[Known, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """One lead, one turn through the drawing above."""
+
+    standing: Standing
+    qualification: Qualification
+    course: Course
+    sent: bool = False
+
+
+def make_plan(book: Book, playbook: Playbook, history: History, now: datetime, words: Words) -> Plan:
+    """Return everything one run will do at *now*, everything it will not do, and why."""
+    return decide(book, playbook, history, now, words).plan
+
+
+def decide(book: Book, playbook: Playbook, history: History, now: datetime, words: Words) -> Decision:
+    """Return the plan, with what is to be remembered."""
+    policy = playbook.policy
+    moment = _moment(book, playbook, history, now)
+    leads = sorted(book.leads, key=lambda lead: lead.key)
+    turns = _take_turns([(lead, history.of(lead.key)) for lead in leads], moment)
+    by_key = {turn.standing.lead.key: turn for turn in turns}
+    written: dict[tuple[LeadKey, str, str], Rendered] = {}
+
+    def writes(candidate: Candidate) -> str:
+        qualification = by_key[candidate.lead.key].qualification
+        try:
+            rendered = _write(words, candidate, qualification)
+        except CannotWrite as reason:
+            return str(reason)
+        written[candidate.lead.key, candidate.sequence.name, candidate.step.name] = rendered
+        return ""
+
+    chosen, limited = choose(
+        (candidate for turn in turns for candidate in turn.course.candidates),
+        policy=policy,
+        history=history,
+        holidays=playbook.facts.holidays,
+        now=now,
+        writes=writes,
+    )
+    after = _after_emails(by_key, chosen, moment)
+    final = [after.get(turn.standing.lead.key, turn) for turn in turns]
+    holds = _holds(final, limited, moment)
+    tasks = _tasks([*turns, *after.values()], words, moment)
+    updates, known = _changes(final, holds, tasks, words, moment)
+    sends = tuple(_send(each, written, now) for each in chosen)
+    later = _later(final, moment, words)
+    return Decision(
+        Plan(
+            made_at=now,
+            leads_read=book.rows_read,
+            updates=updates,
+            sends=sends,
+            later=later,
+            holds=tuple(
+                sorted((hold for each in holds.values() for hold in each), key=lambda hold: (hold.key, hold.what))
+            ),
+            tasks=tuple(task for each in tasks.values() for task in each),
+            moves=_moves(turns, after, chosen, now),
+            new_columns=book.missing,
+            problems=(*book.problems, *_typed_problems(final, book), *_template_problems(limited)),
+            rows=_count_rows(book, updates, holds),
+            segments=_count_segments(final, [rule.name for rule in policy.rules.segments]),
+            sheet=book.sheet,
+            names=_names(book, {each.key for each in updates}, {each.key for each in (*sends, *later)}, holds, tasks),
+        ),
+        known,
+    )
+
+
+def _moment(book: Book, playbook: Playbook, history: History, now: datetime) -> Moment:
+    replied = frozenset(
+        record.company
+        for known in history.leads.values()
+        if known.messages and any(signal.kind is SignalKind.REPLIED for signal in known.signals)
+        for record in known.messages
+        if record.company
+    )
+    return Moment(
+        playbook=playbook,
+        now=now,
+        today=now.astimezone(playbook.policy.business.zone).date(),
+        replied_companies=replied,
+        positions={name: at for at, name in enumerate(book.columns.names())},
+    )
+
+
+def _take_turns(leads: Sequence[tuple[Lead, LeadHistory]], moment: Moment) -> list[_Turn]:
+    policy = moment.playbook.policy
+    standings = [stand(lead, known, policy, moment.now) for lead, known in leads]
+    qualified = moment.playbook.rules.qualify([standing.given for standing in standings], moment.today)
+    return [
+        _Turn(standing, qualification, course_of(standing, qualification, moment))
+        for standing, qualification in zip(standings, qualified, strict=True)
+    ]
+
+
+def _after_emails(by_key: Mapping[LeadKey, _Turn], chosen: Sequence[Candidate], moment: Moment) -> dict[LeadKey, _Turn]:
+    """Return the second turn of every lead that gets an email: as if it was accepted and all moves were recorded."""
+    outlook = [
+        (
+            each.lead,
+            with_email(with_moves(each.known, by_key[each.lead.key].course.moves), each, moment.now),
+        )
+        for each in chosen
+    ]
+    return {turn.standing.lead.key: replace(turn, sent=True) for turn in _take_turns(outlook, moment)}
+
+
+def _write(words: Words, candidate: Candidate, qualification: Qualification) -> Rendered:
+    if candidate.sender is None:
+        raise CannotWrite(candidate.sender_problem)
+    return words.email(candidate.step, candidate.lead, qualification, candidate.sender)
+
+
+def _send(candidate: Candidate, written: Mapping[tuple[LeadKey, str, str], Rendered], now: datetime) -> Send:
+    rendered = written[candidate.lead.key, candidate.sequence.name, candidate.step.name]
+    return Send(
+        key=candidate.lead.key,
+        to=candidate.lead.address,
+        sequence=candidate.sequence.name,
+        step=candidate.step.name,
+        sender=candidate.sender.name if candidate.sender else "",
+        at=now,
+        subject=candidate.record.subject if candidate.record else rendered.subject,
+        because=candidate.because,
+        message=message_key(candidate.sequence.name, candidate.step.name, candidate.lead.key),
+        company=candidate.company,
+        digest=digest(rendered),
+        retry=candidate.record is not None,
+    )
+
+
+def digest(rendered: Rendered) -> str:
+    """Return what tells two renderings apart: 16 hexadecimal digits over subject, text and HTML."""
+    joined = f"{rendered.subject}\0{rendered.text}\0{rendered.html}"
+    return hashlib.sha256(joined.encode()).hexdigest()[:16]
+
+
+def _holds(turns: Iterable[_Turn], limited: Iterable[Hold], moment: Moment) -> dict[LeadKey, list[Hold]]:
+    """Return why due emails wait, by lead. What becomes due right behind an email of this plan waits for the gap."""
+    holds: dict[LeadKey, list[Hold]] = {}
+    for hold in limited:
+        holds.setdefault(hold.key, []).append(hold)
+    for turn in turns:
+        key = turn.standing.lead.key
+        if turn.course.held:
+            holds.setdefault(key, []).extend(turn.course.held)
+        if turn.sent:
+            holds[key] = [*turn.course.held, *(_behind(each, moment) for each in turn.course.candidates)]
+    return {key: found for key, found in holds.items() if found}
+
+
+def _behind(candidate: Candidate, moment: Moment) -> Hold:
+    limits = moment.playbook.policy.limits
+    free = max(moment.now + limits.gap, candidate.due)
+    until = next_open(limits.window or ANY_TIME, candidate.zones, moment.playbook.facts.holidays, free)
+    return Hold(candidate.lead.key, candidate.what, "gets another email now", HoldKind.GAP, until)
+
+
+def _later(turns: Iterable[_Turn], moment: Moment, words: Words) -> tuple[Send, ...]:
+    sends = [
+        _later_send(turn, sequence, step, at, moment, words)
+        for turn in turns
+        for sequence, step, at in ((each.sequence, each.step, each.at) for each in turn.course.waiting)
+        if step.is_email
+    ]
+    return tuple(sorted(sends, key=lambda send: (send.at, send.key, send.sequence)))
+
+
+def _later_send(turn: _Turn, sequence: EmailSequence, step: Step, at: datetime, moment: Moment, words: Words) -> Send:
+    lead = turn.standing.lead
+    sender, _ = sender_for(sequence, turn.standing, moment)
+    window = moment.playbook.policy.limits.window or ANY_TIME
+    try:
+        subject = words.email(step, lead, turn.qualification, sender).subject if sender else ""
+    except CannotWrite:
+        subject = ""
+    return Send(
+        key=lead.key,
+        to=lead.address,
+        sequence=sequence.name,
+        step=step.name,
+        sender=sender.name if sender else "",
+        at=next_open(window, zones_of(turn.standing, moment), moment.playbook.facts.holidays, at),
+        subject=subject,
+        because="",
+        message=message_key(sequence.name, step.name, lead.key),
+    )
+
+
+def _tasks(turns: Iterable[_Turn], words: Words, moment: Moment) -> dict[LeadKey, list[Task]]:
+    """Return the tasks that are given out now, by lead."""
+    tasks: dict[LeadKey, list[Task]] = {}
+    for turn in turns:
+        for sequence, step in turn.course.given_out:
+            tasks.setdefault(turn.standing.lead.key, []).append(_task(turn, sequence, step, words, moment))
+    return tasks
+
+
+def _task(turn: _Turn, sequence: EmailSequence, step: Step, words: Words, moment: Moment) -> Task:
+    sender, _ = sender_for(sequence, turn.standing, moment)
+    return Task(
+        key=turn.standing.lead.key,
+        owner=sender.name if sender else "",
+        text=_task_text(turn, step, words),
+        due=moment.now,
+        sequence=sequence.name,
+        step=step.name,
+    )
+
+
+def _task_text(turn: _Turn, step: Step, words: Words) -> str:
+    """Return what a person is asked to do; a task that cannot be written is still asked for, with what is missing."""
+    try:
+        return words.task(step, turn.standing.lead, turn.qualification)
+    except CannotWrite as reason:
+        return f"{step.name} ({reason})"
+
+
+def _open_task(turn: _Turn, tasks: Sequence[Task], words: Words, moment: Moment) -> str:
+    """Return the newest task a lead waits for: one given out now, or the last one given out before."""
+    if tasks:
+        return tasks[-1].text
+    given_out = [
+        (done.at, enrollment.sequence, done.step)
+        for enrollment in turn.standing.known.enrollments
+        for done in enrollment.done
+        if done.how is StepHow.TASK
+    ]
+    if not given_out:
+        return ""
+    _, sequence_name, step_name = max(given_out)
+    steps = (
+        step
+        for sequence in moment.playbook.policy.sequences
+        if sequence.name == sequence_name
+        for step in sequence.steps
+        if step.name == step_name
+    )
+    step = next(steps, None)
+    return _task_text(turn, step, words) if step else ""
+
+
+def _changes(
+    turns: Iterable[_Turn],
+    holds: Mapping[LeadKey, Sequence[Hold]],
+    tasks: Mapping[LeadKey, Sequence[Task]],
+    words: Words,
+    moment: Moment,
+) -> tuple[tuple[RowUpdate, ...], tuple[Known, ...]]:
+    updates: list[RowUpdate] = []
+    known: list[Known] = []
+    for turn in turns:
+        key = turn.standing.lead.key
+        task = _open_task(turn, tasks.get(key, ()), words, moment)
+        told = Told(turn.standing, turn.qualification, turn.course.waiting, holds.get(key, ()), task)
+        changed, new = changes_of(told, moment.playbook.policy, moment.now)
+        updates.extend(changed)
+        if new:
+            known.append(new)
+    return tuple(updates), tuple(known)
+
+
+def _moves(
+    turns: Iterable[_Turn], after: Mapping[LeadKey, _Turn], chosen: Sequence[Candidate], start_at: datetime
+) -> tuple[Move, ...]:
+    """Return all moves in the order of leads: what comes before an email of this plan, then what follows from it."""
+    starting = {each.lead.key: each for each in chosen if each.starting}
+    moves: list[Move] = []
+    for turn in turns:
+        key = turn.standing.lead.key
+        moves.extend(turn.course.moves)
+        if start := starting.get(key):
+            moves.append(Move(key, start.sequence.name, MoveKind.START, start_at))
+        if key in after:
+            moves.extend(replace(move, after=True) for move in after[key].course.moves)
+    return tuple(moves)
+
+
+def _typed_problems(turns: Iterable[_Turn], book: Book) -> list[Problem]:
+    return [
+        Problem(
+            f"{book.sheet}, row {turn.standing.lead.row} ({display_name(book.columns, turn.standing.lead)})",
+            what,
+            "correct the cell, or clear it and we fill it in",
+        )
+        for turn in turns
+        for what in turn.standing.problems
+    ]
+
+
+def _template_problems(holds: Iterable[Hold]) -> list[Problem]:
+    return [
+        Problem(
+            f"{hold.what} for {hold.key}", hold.why, "fill in the cell, or give the template something to say instead"
+        )
+        for hold in sorted(holds, key=lambda hold: (hold.key, hold.what))
+        if hold.kind is HoldKind.TEMPLATE
+    ]
+
+
+def _count_rows(book: Book, updates: Iterable[RowUpdate], holds: Mapping[LeadKey, Sequence[Hold]]) -> dict[str, int]:
+    """Return every row read in exactly one of four counts."""
+    changed = {update.key for update in updates}
+    held = len(holds.keys() - changed)
+    return {
+        "changed": len(changed),
+        "unchanged": len(book.leads) - len(changed) - held,
+        "held": held,
+        "problem": book.unusable_rows,
+    }
+
+
+def _count_segments(turns: Sequence[_Turn], names: Sequence[str]) -> dict[str, tuple[int, int]]:
+    now = Counter(turn.qualification.segment for turn in turns)
+    before = Counter(turn.standing.known.segment for turn in turns)
+    return {name: (now[name], now[name] - before[name]) for name in names}
+
+
+def _names(book: Book, *about: Iterable[LeadKey]) -> dict[LeadKey, str]:
+    wanted = {key for keys in about for key in keys}
+    return {lead.key: display_name(book.columns, lead) for lead in book.leads if lead.key in wanted}
