@@ -1,0 +1,1 @@
+"""What people and programs are told: values -> text of 80 columns, values -> plain JSON. Nothing here decides."""

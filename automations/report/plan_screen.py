@@ -1,0 +1,180 @@
+"""The screen of `plan`: what would happen, in the order in which people ask."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from automations.core.leads import Cell, Columns, LeadKey, Role
+from automations.core.plan import Plan, RowUpdate, Send
+from automations.report.text import SCREEN_WIDTH, count, listed, plain, say_cell, say_day, table, wrapped
+
+FEW = 10
+"""How many lines of one kind are shown unless all are asked for."""
+
+_MOST_TELLING = (Role.SEGMENT, Role.STAGE, Role.STATUS, Role.SCORE, Role.NEXT_STEP, Role.WHY)
+_LABEL = 11
+_EMPTY: tuple[Cell, ...] = (None, "")
+
+
+class Shown(NamedTuple):
+    """One line of the table of changes."""
+
+    row: int
+    lead: str
+    change: str
+    because: str
+
+
+def plan_screen(plan: Plan, columns: Columns, zone: ZoneInfo, *, everything: bool = False) -> str:
+    """Return what would happen, without the last line, which tells what to do next. *everything*: no line left out."""
+    most = len(plan.updates) + len(plan.later) + len(plan.problems) + 1 if everything else FEW
+    parts: tuple[list[str], ...] = (
+        list(_head(plan, columns)),
+        _changes(plan, columns, most),
+        list(_emails(plan, zone, most)),
+        _tasks(plan, most),
+        _cannot_use(plan, most),
+    )
+    return "\n\n".join("\n".join(part) for part in parts if part)
+
+
+def summary(plan: Plan) -> str:
+    """Return the plan in a few words: ``11 emails, 31 cells``.
+
+    >>> from datetime import UTC, datetime
+    >>> summary(Plan(datetime(2026, 11, 23, tzinfo=UTC), 12))
+    'nothing to do'
+    """
+    parts = [
+        count(len(found), noun)
+        for noun, found in (("email", plan.sends), ("cell", plan.updates), ("task", plan.tasks))
+        if found
+    ]
+    return ", ".join(parts) or "nothing to do"
+
+
+def _line(label: str, text: str) -> str:
+    return label.ljust(_LABEL) + wrapped(text.split(" "), indent=_LABEL)
+
+
+def _head(plan: Plan, columns: Columns) -> Iterator[str]:
+    unusable = plan.rows.get("problem", 0)
+    bad = f", {unusable} cannot be used" if unusable else ""
+    yield _line("Leads", f'{count(plan.leads_read, "row")} in "{plain(plan.sheet)}"{bad}')
+    if plan.segments:
+        spoken = [f"{name} {number}{_delta(delta)}" for name, (number, delta) in plan.segments.items()]
+        yield "Segments".ljust(_LABEL) + wrapped(spoken, indent=_LABEL, joint="   ")
+    if not plan.updates:
+        yield _line("Sheet", "nothing to write")
+    else:
+        rows = len({update.key for update in plan.updates})
+        yield _line("Sheet", f"{count(len(plan.updates), 'cell')} in {count(rows, 'row')}")
+        touched = {update.column for update in plan.updates}
+        yield _line("", "columns " + ", ".join(header for _, header in columns.owned if header in touched))
+    if plan.new_columns:
+        yield _line("", f"new at the right end: {listed(map(plain, plan.new_columns))}")
+
+
+def _delta(delta: int) -> str:
+    return f" ({delta:+d})" if delta else ""
+
+
+def _changes(plan: Plan, columns: Columns, most: int) -> list[str]:
+    lines = changed_leads(plan, columns)
+    if not lines:
+        return []
+    shown = table(
+        [("row", "lead", "change", "because"), *((str(r).rjust(3), *rest) for r, *rest in lines[:most])],
+        most=(7, 22, 26),
+        width=SCREEN_WIDTH - 2,
+    )
+    more = [f"... {len(lines) - most} more: leadwright plan --all"] if len(lines) > most else []
+    return ["  " + line for line in shown + more]
+
+
+def changed_leads(plan: Plan, columns: Columns) -> list[Shown]:
+    """Return one line for each lead whose row changes, by row: the most telling change, and its reason."""
+    by_key: dict[LeadKey, list[RowUpdate]] = defaultdict(list)
+    for update in plan.updates:
+        by_key[update.key].append(update)
+    roles = {header: role for role, header in columns.owned}
+    lines = [_shown(name_of(plan, key), updates, roles) for key, updates in by_key.items()]
+    return sorted(lines)
+
+
+def _shown(lead: str, updates: Sequence[RowUpdate], roles: Mapping[str, Role]) -> Shown:
+    found = {roles[update.column]: update for update in updates if update.column in roles}
+    telling = next((found[role] for role in _MOST_TELLING if role in found), updates[0])
+    change = _change(telling)
+    if telling.column not in (found[role].column for role in (Role.SEGMENT, Role.STAGE) if role in found):
+        change = f"{plain(telling.column)}: {change}"
+    if roles.get(telling.column) is Role.SEGMENT and Role.SCORE in found:
+        change = f"{change} ({_change(found[Role.SCORE])})"
+    return Shown(updates[0].row, lead, change, plain(telling.because))
+
+
+def _change(update: RowUpdate) -> str:
+    if update.old in _EMPTY:
+        return say_cell(update.new)
+    return f"{say_cell(update.old)} -> {say_cell(update.new)}"
+
+
+def name_of(plan: Plan, key: LeadKey) -> str:
+    """Return what people call a lead of this plan."""
+    return plain(plan.names.get(key, "") or key)
+
+
+def _emails(plan: Plan, zone: ZoneInfo, most: int) -> Iterator[str]:
+    counts = [(len(plan.sends), "now"), (len(plan.later), "later"), (len(plan.holds), "held back")]
+    spoken = ", ".join(f"{number} {word}" for number, word in counts if number)
+    yield _line("Emails", spoken or "none now, none later")
+    lines = [
+        *_grouped(plan.sends, lambda _: "now"),
+        *_grouped(plan.later, lambda at: say_day(at, plan.made_at, zone)),
+    ]
+    for line in table(lines[:most], most=(16, 12, 30), width=SCREEN_WIDTH - 2):
+        yield f"  {line}"
+    if len(lines) > most:
+        yield f"  ... {len(lines) - most} more: leadwright plan --all"
+    if plan.holds:
+        kinds = Counter(hold.kind for hold in plan.holds)
+        reasons = [f"{number} {kind.value}" for kind, number in kinds.most_common()]
+        yield "  held back  " + wrapped(reasons, indent=13, joint=" · ")
+
+
+def _grouped(sends: Iterable[Send], day: Callable[[datetime], str]) -> list[tuple[str, str, str, str]]:
+    """Return day, sender, step and number of leads for emails that have these in common, in order of time."""
+    groups: Counter[tuple[str, str, str]] = Counter()
+    for send in sorted(sends, key=lambda each: (each.at, each.sender, each.sequence, each.step)):
+        groups[day(send.at), plain(send.sender), step_label(send.sequence, send.step)] += 1
+    return [(*group, count(number, "lead")) for group, number in groups.items()]
+
+
+def step_label(sequence: str, step: str) -> str:
+    """Return how a step is shown: with its sequence, unless its own name tells that.
+
+    >>> step_label("welcome", "welcome-1"), step_label("keep_warm", "newsletter-hello")
+    ('welcome-1', 'keep_warm, newsletter-hello')
+    """
+    return step if step.startswith(sequence) else f"{sequence}, {step}"
+
+
+def _tasks(plan: Plan, most: int) -> list[str]:
+    if not plan.tasks:
+        return []
+    lines = [(plain(task.owner) or "anyone", plain(task.text)) for task in plan.tasks]
+    shown = table(lines[:most], most=(12,), width=SCREEN_WIDTH - 2)
+    more = [f"... {len(lines) - most} more: leadwright plan --all"] if len(lines) > most else []
+    return [_line("Tasks", f"{count(len(lines), 'thing')} to do by hand"), *(f"  {line}" for line in shown + more)]
+
+
+def _cannot_use(plan: Plan, most: int) -> list[str]:
+    if not plan.problems:
+        return []
+    lines = [wrapped(plain(f"{each.where}: {each.what}").split(" "), indent=4) for each in plan.problems[:most]]
+    more = [f"... {len(plan.problems) - most} more: leadwright plan --all"] if len(plan.problems) > most else []
+    return ["Cannot use", *(f"  {line}" for line in lines + more)]
