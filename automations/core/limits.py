@@ -228,6 +228,7 @@ def choose(
     history: History,
     holidays: frozenset[date],
     now: datetime,
+    at_most: int | None,
     writes: Callable[[Candidate], str],
 ) -> tuple[tuple[Candidate, ...], tuple[Hold, ...]]:
     """Return the candidates whose emails may leave now, and a hold for each of the others.
@@ -253,7 +254,7 @@ def choose(
     chosen: list[Candidate] = []
     holds: list[Hold] = []
     for candidate in queue:
-        hold = _first_no(candidate, ask) or _unwritable(candidate, writes)
+        hold = _first_no(candidate, ask) or _over(candidate, len(chosen), at_most) or _unwritable(candidate, writes)
         if hold:
             holds.append(hold)
             continue
@@ -269,6 +270,13 @@ def _first_no(candidate: Candidate, ask: _Question) -> Hold | None:
             why, until = answer
             return Hold(candidate.lead.key, candidate.what, why, kind, until)
     return None
+
+
+def _over(candidate: Candidate, count: int, at_most: int | None) -> Hold | None:
+    if at_most is None or count < at_most:
+        return None
+    why = f"this run sends {at_most} emails at the most"
+    return Hold(candidate.lead.key, candidate.what, why, HoldKind.RUN_FULL)
 
 
 def _unwritable(candidate: Candidate, writes: Callable[[Candidate], str]) -> Hold | None:

@@ -66,6 +66,7 @@ class HoldKind(StrEnum):
     COMPANY = "same company emailed too recently"
     SENDER_FULL = "sender has reached the limit of the day"
     RETRY = "waiting to try again"
+    RUN_FULL = "this run has reached its limit"
     BOUNCES = "too many emails bounced"
     TEMPLATE = "the email cannot be written for this lead"
 

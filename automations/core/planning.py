@@ -10,48 +10,39 @@ The second turn, for leads that get an email now, shows what follows from it: no
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol
 
 from automations.core.books import display_name
 from automations.core.changes import Told, changes_of
 from automations.core.courses import Course, Moment, course_of, sender_for, zones_of
-from automations.core.history import History, LeadHistory, SignalKind, StepHow
+from automations.core.history import History, LeadHistory, MessageKey, SignalKind, StepHow
 from automations.core.leads import Book, Lead, LeadKey
+from automations.core.letters import Letter, Words, compose, key_of, send_of
 from automations.core.limits import ANY_TIME, Candidate, choose
-from automations.core.messages import Rendered, message_key
+from automations.core.messages import Outgoing, message_key
 from automations.core.outlook import with_email, with_moves
 from automations.core.plan import Hold, HoldKind, Known, Move, MoveKind, Plan, RowUpdate, Send, Task
 from automations.core.playbook import CannotWrite, Playbook
-from automations.core.policy import EmailSequence, Sender, Step
+from automations.core.policy import EmailSequence, Step
 from automations.core.rules import Qualification
 from automations.core.schedules import next_open
 from automations.core.standing import Standing, stand
 from automations.errors import Problem
 
 
-class Words(Protocol):
-    """How texts are written: the templates, ready to render. Both raise CannotWrite with the reason."""
-
-    def email(self, step: Step, lead: Lead, qualification: Qualification, sender: Sender) -> Rendered:
-        """Return the words of an email to one lead."""
-        ...
-
-    def task(self, step: Step, lead: Lead, qualification: Qualification) -> str:
-        """Return what a person is asked to do."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A plan, and what the ledger shall know of each lead whose state changed once the plan is done."""
+    """A plan; what the ledger shall know of each lead whose state changed once it is done; and its emails' letters.
+
+    Letters stand in the order of `Plan.sends`; one that goes again has none, because its bytes are stored.
+    """
 
     plan: Plan
     known: tuple[Known, ...]
+    letters: tuple[Letter, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,22 +60,30 @@ def make_plan(book: Book, playbook: Playbook, history: History, now: datetime, w
     return decide(book, playbook, history, now, words).plan
 
 
-def decide(book: Book, playbook: Playbook, history: History, now: datetime, words: Words) -> Decision:
-    """Return the plan, with what is to be remembered."""
+def decide(
+    book: Book,
+    playbook: Playbook,
+    history: History,
+    now: datetime,
+    words: Words,
+    at_most: int | None = None,
+) -> Decision:
+    """Return the plan of at most *at_most* emails, what is to be remembered, and what its emails are made from."""
     policy = playbook.policy
     moment = _moment(book, playbook, history, now)
     leads = sorted(book.leads, key=lambda lead: lead.key)
     turns = _take_turns([(lead, history.of(lead.key)) for lead in leads], moment)
     by_key = {turn.standing.lead.key: turn for turn in turns}
-    written: dict[tuple[LeadKey, str, str], Rendered] = {}
+    ready: dict[MessageKey, tuple[Letter, Outgoing]] = {}
 
     def writes(candidate: Candidate) -> str:
-        qualification = by_key[candidate.lead.key].qualification
+        if candidate.record is not None:
+            return ""
+        letter = _letter(candidate, by_key[candidate.lead.key], moment)
         try:
-            rendered = _write(words, candidate, qualification)
+            ready[letter.key] = letter, compose(letter, words, policy)
         except CannotWrite as reason:
             return str(reason)
-        written[candidate.lead.key, candidate.sequence.name, candidate.step.name] = rendered
         return ""
 
     chosen, limited = choose(
@@ -93,6 +92,7 @@ def decide(book: Book, playbook: Playbook, history: History, now: datetime, word
         history=history,
         holidays=playbook.facts.holidays,
         now=now,
+        at_most=at_most,
         writes=writes,
     )
     after = _after_emails(by_key, chosen, moment)
@@ -100,7 +100,8 @@ def decide(book: Book, playbook: Playbook, history: History, now: datetime, word
     holds = _holds(final, limited, moment)
     tasks = _tasks([*turns, *after.values()], words, moment)
     updates, known = _changes(final, holds, tasks, words, moment)
-    sends = tuple(_send(each, written, now) for each in chosen)
+    written = [(each, ready.get(key_of(each))) for each in chosen]
+    sends = tuple(send_of(each, found[1] if found else None, now) for each, found in written)
     later = _later(final, moment, words)
     return Decision(
         Plan(
@@ -122,7 +123,13 @@ def decide(book: Book, playbook: Playbook, history: History, now: datetime, word
             names=_names(book, {each.key for each in updates}, {each.key for each in (*sends, *later)}, holds, tasks),
         ),
         known,
+        tuple(found[0] for _, found in written if found),
     )
+
+
+def _letter(candidate: Candidate, turn: _Turn, moment: Moment) -> Letter:
+    name = moment.value(turn.standing, "name")
+    return Letter(candidate, turn.qualification, str(name or ""), moment.now)
 
 
 def _moment(book: Book, playbook: Playbook, history: History, now: datetime) -> Moment:
@@ -162,36 +169,6 @@ def _after_emails(by_key: Mapping[LeadKey, _Turn], chosen: Sequence[Candidate], 
         for each in chosen
     ]
     return {turn.standing.lead.key: replace(turn, sent=True) for turn in _take_turns(outlook, moment)}
-
-
-def _write(words: Words, candidate: Candidate, qualification: Qualification) -> Rendered:
-    if candidate.sender is None:
-        raise CannotWrite(candidate.sender_problem)
-    return words.email(candidate.step, candidate.lead, qualification, candidate.sender)
-
-
-def _send(candidate: Candidate, written: Mapping[tuple[LeadKey, str, str], Rendered], now: datetime) -> Send:
-    rendered = written[candidate.lead.key, candidate.sequence.name, candidate.step.name]
-    return Send(
-        key=candidate.lead.key,
-        to=candidate.lead.address,
-        sequence=candidate.sequence.name,
-        step=candidate.step.name,
-        sender=candidate.sender.name if candidate.sender else "",
-        at=now,
-        subject=candidate.record.subject if candidate.record else rendered.subject,
-        because=candidate.because,
-        message=message_key(candidate.sequence.name, candidate.step.name, candidate.lead.key),
-        company=candidate.company,
-        digest=digest(rendered),
-        retry=candidate.record is not None,
-    )
-
-
-def digest(rendered: Rendered) -> str:
-    """Return what tells two renderings apart: 16 hexadecimal digits over subject, text and HTML."""
-    joined = f"{rendered.subject}\0{rendered.text}\0{rendered.html}"
-    return hashlib.sha256(joined.encode()).hexdigest()[:16]
 
 
 def _holds(turns: Iterable[_Turn], limited: Iterable[Hold], moment: Moment) -> dict[LeadKey, list[Hold]]:
