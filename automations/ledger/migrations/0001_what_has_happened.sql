@@ -1,0 +1,213 @@
+-- What has happened, in the order it happened. Tables only grow, except four that say how things stand now:
+-- messages (its past is in message_events), known (its past is in snapshots), and meta.
+-- Times are UTC text of one length (2026-11-23T08:00:00.000000Z), so that they sort as they read.
+
+CREATE TABLE meta (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE runs (
+    id INTEGER PRIMARY KEY,
+    run TEXT NOT NULL UNIQUE,
+    command TEXT NOT NULL,
+    started_at TEXT NOT NULL
+);
+
+CREATE TABLE run_ends (
+    run TEXT PRIMARY KEY REFERENCES runs (run),
+    ended_at TEXT NOT NULL,
+    exit_code INTEGER NOT NULL,
+    counts TEXT NOT NULL
+) WITHOUT ROWID;
+
+-- Many rows are written at one moment of one run; they name it by its number.
+CREATE TABLE batches (
+    id INTEGER PRIMARY KEY,
+    run TEXT NOT NULL REFERENCES runs (run),
+    at TEXT NOT NULL
+);
+
+-- old, new and found have no type: text, whole numbers, numbers and nothing are stored as they are, all else as JSON
+-- in a blob.
+CREATE TABLE cells (
+    batch INTEGER NOT NULL REFERENCES batches (id),
+    number INTEGER NOT NULL,
+    lead_key TEXT NOT NULL,
+    read_row INTEGER NOT NULL,
+    header TEXT NOT NULL,
+    old,
+    new,
+    outcome TEXT NOT NULL,
+    row INTEGER NOT NULL,
+    found,
+    detail TEXT NOT NULL,
+    PRIMARY KEY (batch, number)
+) WITHOUT ROWID;
+CREATE INDEX cells_of_lead ON cells (lead_key);
+
+-- Thousands of leads share one state of knowledge; it is stored once, under its own hash.
+CREATE TABLE states (
+    digest BLOB PRIMARY KEY,
+    body TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE known (
+    lead_key TEXT PRIMARY KEY,
+    state BLOB NOT NULL REFERENCES states (digest),
+    batch INTEGER NOT NULL REFERENCES batches (id)
+) WITHOUT ROWID;
+
+CREATE TABLE snapshots (
+    lead_key TEXT NOT NULL,
+    batch INTEGER NOT NULL,
+    state BLOB NOT NULL,
+    PRIMARY KEY (lead_key, batch)
+) WITHOUT ROWID;
+
+CREATE TRIGGER known_first AFTER INSERT ON known BEGIN
+    INSERT INTO snapshots (lead_key, batch, state) VALUES (NEW.lead_key, NEW.batch, NEW.state);
+END;
+CREATE TRIGGER known_again AFTER UPDATE ON known BEGIN
+    INSERT INTO snapshots (lead_key, batch, state) VALUES (NEW.lead_key, NEW.batch, NEW.state);
+END;
+
+-- A lead's place in a sequence is what its moves add up to.
+CREATE TABLE moves (
+    id INTEGER PRIMARY KEY,
+    run TEXT NOT NULL REFERENCES runs (run),
+    lead_key TEXT NOT NULL,
+    sequence TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('start', 'skip', 'task', 'finish', 'stop')),
+    at TEXT NOT NULL,
+    step TEXT NOT NULL,
+    why TEXT NOT NULL,
+    UNIQUE (lead_key, sequence, kind, step)
+);
+
+CREATE TABLE messages (
+    key TEXT PRIMARY KEY,
+    sequence TEXT NOT NULL,
+    step TEXT NOT NULL,
+    lead_key TEXT NOT NULL,
+    address TEXT NOT NULL,
+    -- A keyed hash of the address's identity: it outlives an erased address, and alone it tells nobody's name.
+    address_hash BLOB NOT NULL,
+    company TEXT NOT NULL,
+    sender TEXT NOT NULL,
+    state TEXT NOT NULL
+        CHECK (state IN ('reserved', 'handing over', 'accepted', 'deferred', 'refused', 'in doubt', 'dropped')),
+    at TEXT NOT NULL,
+    reserved_at TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    message_id TEXT NOT NULL UNIQUE,
+    tries INTEGER NOT NULL DEFAULT 0,
+    next_try_at TEXT,
+    fault TEXT NOT NULL DEFAULT '',
+    reply TEXT NOT NULL DEFAULT '',
+    UNIQUE (sequence, step, address_hash)
+);
+CREATE INDEX messages_of_lead ON messages (lead_key);
+CREATE INDEX messages_open ON messages (state) WHERE state IN ('handing over', 'in doubt');
+
+CREATE VIEW message_records AS
+    SELECT key, sequence, step, lead_key, address, company, sender, state, at, reserved_at, subject, message_id,
+           tries, next_try_at, fault, reply
+    FROM messages;
+
+CREATE TABLE message_events (
+    id INTEGER PRIMARY KEY,
+    key TEXT NOT NULL REFERENCES messages (key),
+    run TEXT REFERENCES runs (run),
+    at TEXT NOT NULL,
+    state TEXT NOT NULL,
+    fault TEXT NOT NULL DEFAULT '',
+    reply TEXT NOT NULL DEFAULT '',
+    next_try_at TEXT
+);
+CREATE INDEX events_of_message ON message_events (key);
+
+CREATE TABLE bodies (
+    key TEXT PRIMARY KEY REFERENCES messages (key),
+    envelope_from TEXT NOT NULL,
+    envelope_to TEXT NOT NULL,
+    content BLOB NOT NULL,
+    sha256 BLOB NOT NULL
+);
+
+CREATE TABLE signals (
+    id INTEGER PRIMARY KEY,
+    lead_key TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('replied', 'bounced', 'unsubscribed', 'complained', 'opened', 'clicked')),
+    at TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    UNIQUE (lead_key, kind, at, detail)
+);
+
+CREATE TABLE suppressions (
+    id INTEGER PRIMARY KEY,
+    address TEXT NOT NULL,
+    why TEXT NOT NULL,
+    at TEXT NOT NULL,
+    UNIQUE (address, why)
+);
+
+CREATE TABLE pauses (
+    id INTEGER PRIMARY KEY,
+    what TEXT NOT NULL CHECK (what IN ('pause', 'resume')),
+    at TEXT NOT NULL,
+    why TEXT NOT NULL
+);
+
+CREATE TABLE jobs_due (
+    job TEXT NOT NULL,
+    due TEXT NOT NULL,
+    at TEXT NOT NULL,
+    PRIMARY KEY (job, due)
+) WITHOUT ROWID;
+
+-- The ways a message may go. The code keeps to them; this is for the day it does not.
+CREATE TRIGGER messages_keep_their_way BEFORE UPDATE OF state ON messages
+WHEN OLD.state || ' > ' || NEW.state NOT IN (
+    'reserved > handing over', 'reserved > accepted', 'reserved > deferred', 'reserved > refused',
+    'reserved > in doubt', 'reserved > dropped',
+    'deferred > handing over', 'deferred > accepted', 'deferred > deferred', 'deferred > refused',
+    'deferred > in doubt', 'deferred > dropped',
+    'handing over > accepted', 'handing over > deferred', 'handing over > refused', 'handing over > in doubt',
+    'handing over > reserved',
+    'in doubt > accepted', 'in doubt > reserved', 'in doubt > dropped'
+) BEGIN
+    SELECT RAISE(ABORT, 'a message cannot go from this state to that');
+END;
+CREATE TRIGGER messages_stay_themselves
+BEFORE UPDATE OF key, sequence, step, lead_key, address_hash, message_id, reserved_at ON messages BEGIN
+    SELECT RAISE(ABORT, 'a message stays what it was reserved as');
+END;
+CREATE TRIGGER messages_stay BEFORE DELETE ON messages BEGIN SELECT RAISE(ABORT, 'messages are kept'); END;
+
+CREATE TRIGGER runs_stay BEFORE DELETE ON runs BEGIN SELECT RAISE(ABORT, 'runs only grow'); END;
+CREATE TRIGGER runs_hold BEFORE UPDATE ON runs BEGIN SELECT RAISE(ABORT, 'runs only grow'); END;
+CREATE TRIGGER run_ends_stay BEFORE DELETE ON run_ends BEGIN SELECT RAISE(ABORT, 'run_ends only grow'); END;
+CREATE TRIGGER run_ends_hold BEFORE UPDATE ON run_ends BEGIN SELECT RAISE(ABORT, 'run_ends only grow'); END;
+CREATE TRIGGER batches_stay BEFORE DELETE ON batches BEGIN SELECT RAISE(ABORT, 'batches only grow'); END;
+CREATE TRIGGER batches_hold BEFORE UPDATE ON batches BEGIN SELECT RAISE(ABORT, 'batches only grow'); END;
+CREATE TRIGGER cells_stay BEFORE DELETE ON cells BEGIN SELECT RAISE(ABORT, 'cells only grow'); END;
+CREATE TRIGGER cells_hold BEFORE UPDATE ON cells BEGIN SELECT RAISE(ABORT, 'cells only grow'); END;
+CREATE TRIGGER states_stay BEFORE DELETE ON states BEGIN SELECT RAISE(ABORT, 'states only grow'); END;
+CREATE TRIGGER states_hold BEFORE UPDATE ON states BEGIN SELECT RAISE(ABORT, 'states only grow'); END;
+CREATE TRIGGER snapshots_stay BEFORE DELETE ON snapshots BEGIN SELECT RAISE(ABORT, 'snapshots only grow'); END;
+CREATE TRIGGER snapshots_hold BEFORE UPDATE ON snapshots BEGIN SELECT RAISE(ABORT, 'snapshots only grow'); END;
+CREATE TRIGGER moves_stay BEFORE DELETE ON moves BEGIN SELECT RAISE(ABORT, 'moves only grow'); END;
+CREATE TRIGGER moves_hold BEFORE UPDATE ON moves BEGIN SELECT RAISE(ABORT, 'moves only grow'); END;
+CREATE TRIGGER events_stay BEFORE DELETE ON message_events BEGIN SELECT RAISE(ABORT, 'events only grow'); END;
+CREATE TRIGGER events_hold BEFORE UPDATE ON message_events BEGIN SELECT RAISE(ABORT, 'events only grow'); END;
+CREATE TRIGGER bodies_stay BEFORE DELETE ON bodies BEGIN SELECT RAISE(ABORT, 'bodies only grow'); END;
+CREATE TRIGGER bodies_hold BEFORE UPDATE ON bodies BEGIN SELECT RAISE(ABORT, 'bodies only grow'); END;
+CREATE TRIGGER signals_stay BEFORE DELETE ON signals BEGIN SELECT RAISE(ABORT, 'signals only grow'); END;
+CREATE TRIGGER signals_hold BEFORE UPDATE ON signals BEGIN SELECT RAISE(ABORT, 'signals only grow'); END;
+CREATE TRIGGER suppressions_stay BEFORE DELETE ON suppressions BEGIN SELECT RAISE(ABORT, 'suppressions only grow'); END;
+CREATE TRIGGER suppressions_hold BEFORE UPDATE ON suppressions BEGIN SELECT RAISE(ABORT, 'suppressions only grow'); END;
+CREATE TRIGGER pauses_stay BEFORE DELETE ON pauses BEGIN SELECT RAISE(ABORT, 'pauses only grow'); END;
+CREATE TRIGGER pauses_hold BEFORE UPDATE ON pauses BEGIN SELECT RAISE(ABORT, 'pauses only grow'); END;
+CREATE TRIGGER jobs_due_stay BEFORE DELETE ON jobs_due BEGIN SELECT RAISE(ABORT, 'jobs_due only grow'); END;
+CREATE TRIGGER jobs_due_hold BEFORE UPDATE ON jobs_due BEGIN SELECT RAISE(ABORT, 'jobs_due only grow'); END;

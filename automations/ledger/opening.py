@@ -1,0 +1,208 @@
+"""Opening the ledger: make it, upgrade it, or refuse it when it cannot be trusted."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+from automations.errors import LedgerOutOfReach
+from automations.ledger.host import Host, check_host
+from automations.ledger.joblock import job_lock
+from automations.ledger.migrations import Migration, statements
+from automations.ledger.troubles import RESTORE, files_told_to_people, told_to_people
+
+FILE_NAME = "ledger.db"
+LOCK_NAME = "ledger.lock"
+STOP_NAME = "STOP"
+
+APPLICATION_ID = 0x4C454144
+"""Marks the file as ours, for the program `file` and for us: the letters LEAD."""
+
+BUSY_SECONDS = 5.0
+WHOLE_CHECK_BYTES = 64 * 1024 * 1024
+"""Up to this size every page is checked at each start; above it, those that decide whether somebody is mailed."""
+
+_DECIDING = ("meta", "messages", "suppressions", "signals", "pauses", "moves", "known", "states")
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def is_wal_safe(version: tuple[int, ...]) -> bool:
+    """Return whether a SQLite of this version may use a write-ahead log with two writers.
+
+    Others have the WAL-reset bug, which can lose what was committed: fixed in 3.51.3, 3.50.7 and 3.44.6
+    (https://www.sqlite.org/wal.html, section 11).
+    """
+    return version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
+
+
+def open_file(folder: Path, host: Host, steps: Sequence[Migration]) -> sqlite3.Connection:
+    """Return a connection to the ledger in *folder*: made if it is not there, upgraded if it is older than *steps*.
+
+    Raises LedgerOutOfReach when the place or the file cannot be trusted, AlreadyRunning when an upgrade has to wait.
+    """
+    file = folder / FILE_NAME
+    with told_to_people(file), files_told_to_people(file):
+        _make_place(folder)
+        check_host(folder, host)
+        database = _connect(str(file))
+        try:
+            _refuse_foreign(database, file, steps[-1].number)
+            _make_durable(database)
+            _check(database, file)
+            _upgrade(database, folder, host, steps)
+        except BaseException:
+            database.close()
+            raise
+    return database
+
+
+def open_memory(host: Host, steps: Sequence[Migration]) -> sqlite3.Connection:
+    """Return a connection to a ledger that is gone when it is closed."""
+    database = _connect(":memory:")
+    _migrate(database, steps, host)
+    return database
+
+
+def _make_place(folder: Path) -> None:
+    if not folder.is_dir():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _sync_folder(folder.parent)
+    # Made here and not by SQLite, so that nobody else could read it even for a moment. SQLite gives its journal the
+    # same rights.
+    try:
+        os.close(os.open(folder / FILE_NAME, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        return
+    _sync_folder(folder)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _connect(name: str) -> sqlite3.Connection:
+    # Autocommit: every transaction is begun and ended in words. Several threads may use it, one after another:
+    # SqliteLedger sees to that.
+    database = sqlite3.connect(name, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    database.execute("PRAGMA foreign_keys = ON")
+    database.execute("PRAGMA trusted_schema = OFF")
+    return database
+
+
+def _refuse_foreign(database: sqlite3.Connection, file: Path, newest: int) -> None:
+    ours = _pragma(database, "application_id")
+    version = _pragma(database, "user_version")
+    if (ours, version) == (0, 0) and not _has_tables(database):
+        return
+    if ours != APPLICATION_ID:
+        raise LedgerOutOfReach(f"{file}: this file is a database of another program", fix=RESTORE)
+    if version > newest:
+        raise LedgerOutOfReach(
+            f"{file}: a newer leadwright made this ledger (version {version}; this one knows up to {newest})",
+            fix="Install the newer leadwright again. Nothing was sent or changed.",
+        )
+
+
+def _make_durable(database: sqlite3.Connection) -> None:
+    """Make every commit survive a power cut from here on: PROTOCOLS are only kept by what is on the disk."""
+    mode = "WAL" if is_wal_safe(sqlite3.sqlite_version_info) else "DELETE"
+    if database.execute("PRAGMA journal_mode").fetchone()[0].upper() != mode:
+        database.execute(f"PRAGMA journal_mode = {mode}")
+    # EXTRA also syncs the folder after the journal is deleted; in WAL mode it means the same as FULL.
+    database.execute("PRAGMA synchronous = EXTRA")
+    database.execute("PRAGMA fullfsync = ON")
+    database.execute("PRAGMA checkpoint_fullfsync = ON")
+
+
+def _check(database: sqlite3.Connection, file: Path) -> None:
+    # The bytes of messages are not lost from sight above the limit: each is compared with its own hash when used.
+    is_small = _pragma(database, "page_count") * _pragma(database, "page_size") <= WHOLE_CHECK_BYTES
+    names = ("",) if is_small or not _has_tables(database) else _DECIDING
+    for name in names:
+        found = database.execute(f"PRAGMA quick_check({name})" if name else "PRAGMA quick_check(1)").fetchone()[0]
+        if found != "ok":
+            raise LedgerOutOfReach(f"{file}: the ledger is damaged", fix=RESTORE)
+
+
+def _upgrade(database: sqlite3.Connection, folder: Path, host: Host, steps: Sequence[Migration]) -> None:
+    version = _pragma(database, "user_version")
+    if version == steps[-1].number:
+        return
+    if version == 0:
+        _migrate(database, steps, host)
+        return
+    # No run may be under way while its tables change, so this waits for the job lock like any run.
+    with job_lock(folder / LOCK_NAME):
+        _copy(database, folder / f"ledger-version-{version}.db")
+        _migrate(database, steps, host)
+
+
+def _copy(database: sqlite3.Connection, to: Path) -> None:
+    part = to.with_suffix(".part")
+    part.unlink(missing_ok=True)
+    os.close(os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    with closing(sqlite3.connect(part)) as copy:
+        database.backup(copy)
+    descriptor = os.open(part, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    part.replace(to)
+    _sync_folder(to.parent)
+
+
+def _migrate(database: sqlite3.Connection, steps: Sequence[Migration], host: Host) -> None:
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        # Asked again, now that nobody else can write: two processes may start on one new ledger.
+        version = _pragma(database, "user_version")
+        for step in steps:
+            if step.number > version:
+                for statement in statements(step.sql):
+                    database.execute(statement)
+                database.execute(f"PRAGMA user_version = {step.number}")
+        if version == 0:
+            _name(database, host)
+        database.execute("COMMIT")
+    except BaseException:
+        if database.in_transaction:
+            database.execute("ROLLBACK")
+        raise
+
+
+def _name(database: sqlite3.Connection, host: Host) -> None:
+    database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    now: str
+    (now,) = database.execute("SELECT strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')").fetchone()
+    (milliseconds,) = database.execute("SELECT CAST(strftime('%s', ?) AS INTEGER) * 1000", (now,)).fetchone()
+    facts = {
+        "ledger_id": _ledger_id(milliseconds),
+        "created_at": now,
+        "machine_id": host.machine_id(),
+        "address_salt": secrets.token_hex(32),
+    }
+    database.executemany("INSERT INTO meta (name, value) VALUES (?, ?)", facts.items())
+
+
+def _ledger_id(milliseconds: int) -> str:
+    """Return a ULID: 48 bits of time and 80 of chance, as 26 letters (https://github.com/ulid/spec)."""
+    number = (milliseconds << 80) | secrets.randbits(80)
+    return "".join(_CROCKFORD[(number >> shift) & 31] for shift in range(125, -1, -5))
+
+
+def _pragma(database: sqlite3.Connection, name: str) -> int:
+    value: int = database.execute(f"PRAGMA {name}").fetchone()[0]
+    return value
+
+
+def _has_tables(database: sqlite3.Connection) -> bool:
+    return database.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is not None

@@ -1,0 +1,216 @@
+"""What the ledger knows, read back: the history that planning needs, and the entries that a person asks for.
+
+Every function works inside the caller's transaction, so that what it returns is of one moment.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from operator import attrgetter
+
+from automations.core.addresses import address_identity
+from automations.core.history import (
+    NOTHING_KNOWN,
+    Enrollment,
+    EnrollmentState,
+    LeadHistory,
+    MessageRecord,
+    Signal,
+    SignalKind,
+    StepDone,
+    StepHow,
+    Suppression,
+)
+from automations.core.leads import CellChange, CellOutcome, LeadKey, WrittenCell
+from automations.core.plan import MoveKind
+from automations.ledger import Entry
+from automations.ledger.values import to_cell, to_facts, to_lead_history, to_moment, to_record
+
+COUNTED_DAYS = 60
+"""How long a message counts in `History.messages`, and so against a cap."""
+
+_HOW = {MoveKind.SKIP: StepHow.SKIPPED, MoveKind.TASK: StepHow.TASK}
+_END = {MoveKind.FINISH: EnrollmentState.FINISHED, MoveKind.STOP: EnrollmentState.STOPPED}
+_KINDS = {kind.value: kind for kind in MoveKind}
+
+
+@dataclass(slots=True)
+class _Place:
+    """A lead's place in one sequence, while its moves are added up."""
+
+    started_at: datetime
+    state: EnrollmentState = EnrollmentState.ACTIVE
+    why: str = ""
+    done: list[StepDone] = field(default_factory=list)
+
+    def add(self, kind: MoveKind, at: datetime, step: str, why: str) -> None:
+        if kind in _HOW:
+            self.done.append(StepDone(step, _HOW[kind], at))
+        elif kind in _END and self.state is EnrollmentState.ACTIVE:
+            self.state, self.why = _END[kind], why
+
+    def enrollment(self, sequence: str) -> Enrollment:
+        return Enrollment(sequence, self.started_at, self.state, self.why, tuple(self.done))
+
+
+def leads(database: sqlite3.Connection, messages: tuple[MessageRecord, ...]) -> dict[LeadKey, LeadHistory]:
+    """Return what is known of every lead. Leads in the same state of knowledge share one value."""
+    histories = _known(database)
+    places = _enrollments(database)
+    signals = _signals(database)
+    sent: defaultdict[LeadKey, list[MessageRecord]] = defaultdict(list)
+    for message in sorted(messages, key=attrgetter("reserved_at", "key")):
+        sent[message.lead_key].append(message)
+    for key in {**places, **signals, **sent}:
+        histories[key] = replace(
+            histories.get(key, NOTHING_KNOWN),
+            enrollments=tuple([place.enrollment(sequence) for sequence, place in places.get(key, {}).items()]),
+            messages=tuple(sent.get(key, ())),
+            signals=tuple(signals.get(key, ())),
+        )
+    return histories
+
+
+def _known(database: sqlite3.Connection) -> dict[LeadKey, LeadHistory]:
+    # The cells of thousands of states are few different ones: each is kept once.
+    states = {
+        digest: to_lead_history(body)
+        for digest, body in database.execute(
+            "SELECT digest, body FROM states WHERE digest IN (SELECT state FROM known)"
+        )
+    }
+    return {key: states[digest] for key, digest in database.execute("SELECT lead_key, state FROM known")}
+
+
+def _enrollments(database: sqlite3.Connection) -> dict[LeadKey, dict[str, _Place]]:
+    places: dict[LeadKey, dict[str, _Place]] = {}
+    rows = database.execute("SELECT lead_key, sequence, kind, at, step, why FROM moves ORDER BY id")
+    for key, sequence, kind, at, step, why in rows:
+        of_lead = places.setdefault(key, {})
+        moment = to_moment(at)
+        if sequence not in of_lead:
+            of_lead[sequence] = _Place(moment)
+        of_lead[sequence].add(_KINDS[kind], moment, step, why)
+    return places
+
+
+def _signals(database: sqlite3.Connection) -> dict[LeadKey, list[Signal]]:
+    signals: defaultdict[LeadKey, list[Signal]] = defaultdict(list)
+    for key, kind, at, detail in database.execute("SELECT lead_key, kind, at, detail FROM signals ORDER BY at, id"):
+        signals[key].append(Signal(SignalKind(kind), to_moment(at), detail))
+    return signals
+
+
+def messages(database: sqlite3.Connection) -> tuple[MessageRecord, ...]:
+    """Return every message there ever was, in order of its key."""
+    rows = database.execute("SELECT * FROM message_records ORDER BY key")
+    return tuple([to_record(row) for row in rows])
+
+
+def counted(records: tuple[MessageRecord, ...], now: datetime) -> tuple[MessageRecord, ...]:
+    """Return the messages that were reserved or changed their state in the last 60 days."""
+    since = now - timedelta(days=COUNTED_DAYS)
+    return tuple([record for record in records if record.at >= since])
+
+
+def suppressed(database: sqlite3.Connection) -> dict[str, Suppression]:
+    """Return every address that must not be written to, with the reason that came first."""
+    found: dict[str, Suppression] = {}
+    for address, why, at in database.execute("SELECT address, why, at FROM suppressions ORDER BY id"):
+        found.setdefault(address, Suppression(address, why, to_moment(at)))
+    return found
+
+
+def written_cells(database: sqlite3.Connection, run: str) -> Iterator[WrittenCell]:
+    """Yield the cells that a run changed or left alone, in the order they were recorded."""
+    rows = database.execute(
+        "SELECT lead_key, read_row, header, old, new, outcome, row, found, detail"
+        " FROM cells JOIN batches ON batches.id = cells.batch WHERE run = ? ORDER BY batch, number",
+        (run,),
+    )
+    for key, read_row, header, old, new, outcome, row, found, detail in rows:
+        change = CellChange(LeadKey(key), read_row, header, to_cell(old), to_cell(new))
+        yield WrittenCell(change, CellOutcome(outcome), row, to_cell(found), detail)
+
+
+def entries(database: sqlite3.Connection, key: LeadKey) -> tuple[Entry, ...]:
+    """Return all that happened to one lead, oldest first; at one moment, in the order of a run's steps."""
+    found = [each for kind in _ENTRIES for each in kind(database, key)]
+    return tuple(sorted(found, key=attrgetter("at")))
+
+
+def _snapshots(database: sqlite3.Connection, key: LeadKey) -> Iterator[Entry]:
+    rows = database.execute(
+        "SELECT batches.at, run, body FROM snapshots JOIN batches ON batches.id = batch"
+        " JOIN states ON digest = state WHERE lead_key = ? ORDER BY batch",
+        (key,),
+    )
+    for at, run, body in rows:
+        yield Entry(to_moment(at), "snapshot", {"run": run, **to_facts(body)})
+
+
+def _cells(database: sqlite3.Connection, key: LeadKey) -> Iterator[Entry]:
+    rows = database.execute(
+        "SELECT batches.at, run, row, header, old, new, outcome, found, detail"
+        " FROM cells JOIN batches ON batches.id = batch WHERE lead_key = ? ORDER BY batch, number",
+        (key,),
+    )
+    for at, run, row, header, old, new, outcome, found, detail in rows:
+        facts = {
+            "run": run,
+            "row": row,
+            "column": header,
+            "old": _plain(old),
+            "new": _plain(new),
+            "outcome": outcome,
+            "found": _plain(found),
+            "detail": detail,
+        }
+        yield Entry(to_moment(at), "cell", facts)
+
+
+def _moves(database: sqlite3.Connection, key: LeadKey) -> Iterator[Entry]:
+    rows = database.execute(
+        "SELECT at, run, sequence, kind, step, why FROM moves WHERE lead_key = ? ORDER BY id", (key,)
+    )
+    for at, run, sequence, kind, step, why in rows:
+        yield Entry(to_moment(at), "move", {"run": run, "sequence": sequence, "move": kind, "step": step, "why": why})
+
+
+def _messages(database: sqlite3.Connection, key: LeadKey) -> Iterator[Entry]:
+    rows = database.execute(
+        "SELECT event.at, event.run, event.state, event.fault, event.reply, event.next_try_at,"
+        " event.key, sequence, step, sender, address, subject, message_id"
+        " FROM messages JOIN message_events AS event USING (key) WHERE lead_key = ? ORDER BY event.id",
+        (key,),
+    )
+    names = ("run", "state", "fault", "reply", "next_try_at", "message", "sequence", "step", "sender", "to", "subject")
+    for at, *facts in rows:
+        yield Entry(to_moment(at), "message", dict(zip((*names, "message_id"), facts, strict=True)))
+
+
+def _came_back(database: sqlite3.Connection, key: LeadKey) -> Iterator[Entry]:
+    rows = database.execute("SELECT at, kind, detail FROM signals WHERE lead_key = ? ORDER BY id", (key,))
+    for at, kind, detail in rows:
+        yield Entry(to_moment(at), "signal", {"signal": kind, "detail": detail})
+
+
+def _suppressions(database: sqlite3.Connection, key: LeadKey) -> Iterator[Entry]:
+    addresses = database.execute("SELECT DISTINCT address FROM messages WHERE lead_key = ?", (key,)).fetchall()
+    identities = {address_identity(address) for (address,) in addresses} | {address_identity(key)}
+    for identity in sorted(identities):
+        rows = database.execute("SELECT at, why FROM suppressions WHERE address = ? ORDER BY id", (identity,))
+        for at, why in rows:
+            yield Entry(to_moment(at), "suppression", {"address": identity, "why": why})
+
+
+_ENTRIES = (_came_back, _suppressions, _snapshots, _moves, _cells, _messages)
+
+
+def _plain(stored: str | float | bytes | None) -> str | int | float | bool | None:
+    cell = to_cell(stored)
+    return cell if cell is None or isinstance(cell, (str, int, float)) else str(cell)

@@ -1,0 +1,278 @@
+"""A message's way through the ledger: reserve, mark, settle; and what a crash or a person makes of it.
+
+    reserved ──mark──▶ handing over ──settle──▶ accepted | refused | deferred | in doubt
+       ▲  ▲               │     deferred ──mark──▶ handing over
+       │  └──settle held──┘
+       └──decide resend── in doubt ──decide──▶ accepted | dropped
+
+Accepted, refused and dropped are final. Every function works inside the caller's transaction.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Iterator, Sequence
+
+from automations.core.addresses import address_identity
+from automations.core.history import Fault, MessageKey, MessageRecord, MessageState, SignalKind
+from automations.core.leads import LeadKey
+from automations.core.messages import Hand, Outcome, Outgoing
+from automations.core.plan import Send
+from automations.errors import LedgerOutOfReach, WrongUsage
+from automations.ledger.troubles import RESTORE
+from automations.ledger.values import address_hash, to_record
+
+NO_SUCH_ADDRESS = "address does not exist"
+_CUT_OFF = "the run ended before the answer came"
+
+_RESERVED, _HANDING_OVER = MessageState.RESERVED, MessageState.HANDING_OVER
+_DEFERRED, _IN_DOUBT = MessageState.DEFERRED, MessageState.IN_DOUBT
+_MAY_BE_MARKED = frozenset({_RESERVED, _DEFERRED})
+_UNDER_WAY = frozenset({_RESERVED, _DEFERRED, _HANDING_OVER})
+
+_ENDS = {
+    Hand.ACCEPTED: MessageState.ACCEPTED,
+    Hand.DEFERRED: MessageState.DEFERRED,
+    Hand.REFUSED: MessageState.REFUSED,
+    Hand.IN_DOUBT: MessageState.IN_DOUBT,
+    Hand.HELD: MessageState.RESERVED,
+}
+
+_DECISIONS = {
+    "sent": (MessageState.ACCEPTED, frozenset({_IN_DOUBT})),
+    "resend": (MessageState.RESERVED, frozenset({_IN_DOUBT})),
+    # A message whose deadline passed is dropped before it was ever in doubt.
+    "drop": (MessageState.DROPPED, frozenset({_IN_DOUBT, _RESERVED, _DEFERRED})),
+}
+
+_WHY_STOPPED = {
+    SignalKind.REPLIED: "they replied",
+    SignalKind.BOUNCED: "an email to them came back",
+    SignalKind.UNSUBSCRIBED: "they unsubscribed",
+    SignalKind.COMPLAINED: "they complained about an email",
+}
+"""The signals that stop all sending to a lead, and how that is said."""
+
+
+def reserve(
+    database: sqlite3.Connection, run: str, ready: Sequence[tuple[Send, Outgoing]], at: str, salt: bytes
+) -> Iterator[MessageKey]:
+    """Store messages with their bytes; yield the keys of those that the ledger did not have in any form."""
+    for send, message in ready:
+        if _insert(database, send, message, at, salt):
+            database.execute(
+                "INSERT INTO bodies (key, envelope_from, envelope_to, content, sha256) VALUES (?, ?, ?, ?, ?)",
+                (
+                    message.key,
+                    message.envelope_from,
+                    message.envelope_to,
+                    message.content,
+                    hashlib.sha256(message.content).digest(),
+                ),
+            )
+            _event(database, message.key, run, at, _RESERVED)
+            yield message.key
+
+
+def _insert(database: sqlite3.Connection, send: Send, message: Outgoing, at: str, salt: bytes) -> bool:
+    cursor = database.execute(
+        "INSERT INTO messages (key, sequence, step, lead_key, address, address_hash, company, sender, state, at,"
+        " reserved_at, subject, message_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        (
+            message.key,
+            send.sequence,
+            send.step,
+            send.key,
+            send.to,
+            address_hash(address_identity(send.to), salt),
+            send.company,
+            send.sender,
+            _RESERVED,
+            at,
+            at,
+            message.subject,
+            message.message_id,
+        ),
+    )
+    return cursor.rowcount == 1
+
+
+def stored(database: sqlite3.Connection, key: MessageKey) -> Outgoing:
+    """Return the bytes that were reserved. Raises LedgerOutOfReach when they are not the same any more."""
+    row = database.execute(
+        "SELECT message_id, envelope_from, envelope_to, subject, content, sha256"
+        " FROM bodies JOIN messages USING (key) WHERE key = ?",
+        (key,),
+    ).fetchone()
+    if row is None:
+        raise _unknown(key)
+    message_id, envelope_from, envelope_to, subject, content, sha256 = row
+    if hashlib.sha256(content).digest() != sha256:
+        raise LedgerOutOfReach(f"the ledger is damaged: the stored email {key} has changed", fix=RESTORE)
+    return Outgoing(
+        key=key,
+        message_id=message_id,
+        envelope_from=envelope_from,
+        envelope_to=envelope_to,
+        subject=subject,
+        content=content,
+    )
+
+
+def why_not(database: sqlite3.Connection, key: MessageKey) -> str:
+    """Return what the ledger has against handing this message over now; empty for nothing."""
+    message = find(database, key)
+    if message is None:
+        return "the ledger does not have this email"
+    if message.state not in _MAY_BE_MARKED:
+        return f"this email is {message.state} already"
+    row = database.execute(
+        "SELECT why FROM suppressions WHERE address = ? ORDER BY id", (address_identity(message.address),)
+    ).fetchone()
+    if row is not None:
+        return f"this address must not be written to: {row[0]}"
+    return _stopped(database, message.lead_key)
+
+
+def _stopped(database: sqlite3.Connection, lead: LeadKey) -> str:
+    came_back = {kind for (kind,) in database.execute("SELECT kind FROM signals WHERE lead_key = ?", (lead,))}
+    return next((why for kind, why in _WHY_STOPPED.items() if kind in came_back), "")
+
+
+def mark(database: sqlite3.Connection, run: str, key: MessageKey, at: str) -> None:
+    """Put a message into `handing over`. Ask `why_not` first, in the same transaction."""
+    _move(database, key, run, at, _HANDING_OVER)
+
+
+def settle(
+    database: sqlite3.Connection, run: str, key: MessageKey, outcome: Outcome, at: str, next_try_at: str | None
+) -> None:
+    """Record how a hand-over ended, and what follows from it. Every end but HELD counts as one try.
+
+    Raises ValueError when the message is not under way: what has ended cannot end again.
+    """
+    message = find(database, key)
+    if message is None:
+        raise _unknown(key)
+    if message.state not in _UNDER_WAY:
+        raise ValueError(f"message {key} is {message.state} already, so it cannot end as {outcome.hand}")
+    if outcome.hand is Hand.HELD:
+        if message.state is _HANDING_OVER:
+            _move(database, key, run, at, _RESERVED, reply=outcome.reply)
+        return
+    _move(
+        database,
+        key,
+        run,
+        at,
+        _ENDS[outcome.hand],
+        fault=outcome.fault,
+        reply=outcome.reply,
+        next_try_at=next_try_at if outcome.hand is Hand.DEFERRED else None,
+        tries=message.tries + 1,
+    )
+    # A refusal for any other reason is not the lead's fault, and must not cost us the lead.
+    if outcome.hand is Hand.REFUSED and outcome.fault is Fault.ADDRESS:
+        suppress(database, message.address, NO_SUCH_ADDRESS, at)
+        signal(database, message.lead_key, SignalKind.BOUNCED, at, outcome.reply)
+
+
+def recover(database: sqlite3.Connection, at: str) -> Iterator[MessageRecord]:
+    """Put every message of a dead process that was being handed over in doubt; yield them in order of their key."""
+    for message in _in_state(database, _HANDING_OVER):
+        _move(database, message.key, None, at, _IN_DOUBT, reply=_CUT_OFF, tries=message.tries + 1)
+        changed = find(database, message.key)
+        if changed is not None:
+            yield changed
+
+
+def in_doubt(database: sqlite3.Connection) -> tuple[MessageRecord, ...]:
+    """Return the messages in doubt, in order of their key."""
+    return _in_state(database, _IN_DOUBT)
+
+
+def decide(database: sqlite3.Connection, key: MessageKey, decision: str, at: str) -> None:
+    """Record what a person decided. Raises WrongUsage when there is no such decision, or nothing to decide."""
+    if decision not in _DECISIONS:
+        raise WrongUsage(f"{decision!r} is not a decision", fix=f"Say one of: {', '.join(_DECISIONS)}.")
+    target, sources = _DECISIONS[decision]
+    message = find(database, key)
+    if message is None:
+        raise _unknown(key)
+    if message.state not in sources:
+        raise WrongUsage(
+            f"the email to {message.address} ({message.step}) is {message.state}; there is nothing to decide",
+            fix="leadwright settle  lists the emails that wait for a decision. Nothing was changed.",
+        )
+    _move(database, key, None, at, target, reply=f"decided by hand: {decision}", tries=message.tries)
+
+
+def suppress(database: sqlite3.Connection, address: str, why: str, at: str) -> None:
+    """Record that nothing may be sent to *address*; for the same reason again, nothing changes."""
+    database.execute(
+        "INSERT INTO suppressions (address, why, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+        (address_identity(address), why, at),
+    )
+
+
+def signal(database: sqlite3.Connection, lead: LeadKey, kind: SignalKind, at: str, detail: str) -> None:
+    """Record that something came back; the very same thing again changes nothing."""
+    database.execute(
+        "INSERT INTO signals (lead_key, kind, at, detail) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        (lead, kind, at, detail),
+    )
+
+
+def find(database: sqlite3.Connection, key: MessageKey) -> MessageRecord | None:
+    """Return a message as it stands; None when the ledger does not have it."""
+    row = database.execute("SELECT * FROM message_records WHERE key = ?", (key,)).fetchone()
+    return None if row is None else to_record(row)
+
+
+def _in_state(database: sqlite3.Connection, state: MessageState) -> tuple[MessageRecord, ...]:
+    rows = database.execute("SELECT * FROM message_records WHERE state = ? ORDER BY key", (state,)).fetchall()
+    return tuple(to_record(row) for row in rows)
+
+
+def _move(
+    database: sqlite3.Connection,
+    key: MessageKey,
+    run: str | None,
+    at: str,
+    state: MessageState,
+    *,
+    fault: Fault = Fault.NONE,
+    reply: str = "",
+    next_try_at: str | None = None,
+    tries: int | None = None,
+) -> None:
+    database.execute(
+        "UPDATE messages SET state = ?, at = ?, fault = ?, reply = ?, next_try_at = ?, tries = coalesce(?, tries)"
+        " WHERE key = ?",
+        (state, at, fault, reply, next_try_at, tries, key),
+    )
+    _event(database, key, run, at, state, fault=fault, reply=reply, next_try_at=next_try_at)
+
+
+def _event(
+    database: sqlite3.Connection,
+    key: MessageKey,
+    run: str | None,
+    at: str,
+    state: MessageState,
+    *,
+    fault: Fault = Fault.NONE,
+    reply: str = "",
+    next_try_at: str | None = None,
+) -> None:
+    database.execute(
+        "INSERT INTO message_events (key, run, at, state, fault, reply, next_try_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (key, run, at, state, fault, reply, next_try_at),
+    )
+
+
+def _unknown(key: MessageKey) -> WrongUsage:
+    return WrongUsage(
+        f"the ledger has no email {key}", fix="leadwright settle  lists the emails that wait for a decision."
+    )

@@ -1,0 +1,383 @@
+"""The ledger in one SQLite file beside config.yaml: ``.leadwright/ledger.db``.
+
+Every method that changes something is one transaction, on the disk when it returns. A method that finds the disk full,
+the file damaged or the ledger busy raises LedgerOutOfReach, and then nothing of it happened.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from automations.core.history import History, MessageKey, MessageRecord, Pause, SignalKind
+from automations.core.leads import LeadKey, WrittenCell
+from automations.core.messages import Outcome, Outgoing
+from automations.core.plan import Known, Move, Send
+from automations.crash import crash_at
+from automations.ledger import Entry, Gate, RunRecord, reading, sending
+from automations.ledger.host import THIS_HOST, Host
+from automations.ledger.joblock import already_running, job_lock
+from automations.ledger.migrations import migrations
+from automations.ledger.opening import FILE_NAME, LOCK_NAME, STOP_NAME, open_file, open_memory
+from automations.ledger.troubles import files_told_to_people, told_to_people
+from automations.ledger.values import digest_of, to_body, to_moment, to_moment_or_none, to_stored, to_text
+
+Lock = Callable[[], AbstractContextManager[None]]
+
+
+def open_ledger(folder: Path, host: Host = THIS_HOST) -> SqliteLedger:
+    """Return the ledger in *folder* (``.leadwright/`` beside config.yaml), made if there is none yet.
+
+    Raises LedgerOutOfReach when it cannot be opened, written or trusted; AlreadyRunning when it has to be upgraded
+    and a run is under way.
+    """
+    database = open_file(folder, host, migrations())
+    return SqliteLedger(
+        database, file=folder / FILE_NAME, lock=lambda: job_lock(folder / LOCK_NAME), stop_file=folder / STOP_NAME
+    )
+
+
+def open_memory_ledger(host: Host = THIS_HOST) -> SqliteLedger:
+    """Return a ledger that is gone when it is closed, and otherwise does the same: for tests and rehearsals."""
+    return SqliteLedger(
+        open_memory(host, migrations()), file=Path(":memory:"), lock=_lock_of_one_process(), stop_file=None
+    )
+
+
+def _lock_of_one_process() -> Lock:
+    lock = threading.Lock()
+
+    @contextmanager
+    def held() -> Iterator[None]:
+        if not lock.acquire(blocking=False):
+            raise already_running()
+        try:
+            yield
+        finally:
+            lock.release()
+
+    return held
+
+
+class SqliteLedger:
+    """The record of one book in one SQLite file. Threads may share it: they take turns."""
+
+    def __init__(self, database: sqlite3.Connection, *, file: Path, lock: Lock, stop_file: Path | None) -> None:
+        self._database = database
+        self._file = file
+        self._lock = lock
+        self._stop_file = stop_file
+        self._turn = threading.RLock()
+        with self._reading() as opened:
+            self._meta: dict[str, str] = dict(opened.execute("SELECT name, value FROM meta").fetchall())
+        self._salt = bytes.fromhex(self._meta["address_salt"])
+
+    @property
+    def ledger_id(self) -> str:
+        """Return what tells this ledger from every other; a copy of it has the same."""
+        return self._meta["ledger_id"]
+
+    @property
+    def made_on(self) -> str:
+        """Return the id of the machine this ledger was made on; empty when that had none."""
+        return self._meta["machine_id"]
+
+    @property
+    def made_at(self) -> datetime:
+        """Return when this ledger was made (UTC)."""
+        return to_moment(self._meta["created_at"])
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        with self._turn, told_to_people(self._file):
+            if self._database.in_transaction:  # a gate asks from within `mark`
+                yield self._database
+                return
+            with self._transaction("BEGIN"):
+                yield self._database
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._turn, told_to_people(self._file), self._transaction("BEGIN IMMEDIATE"):
+            yield self._database
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[None]:
+        self._database.execute(begin)
+        try:
+            yield
+            self._database.execute("COMMIT")
+        except BaseException:
+            # After a full disk or an I/O error SQLite may have rolled back by itself.
+            with contextlib.suppress(sqlite3.Error):
+                self._database.execute("ROLLBACK")
+            raise
+
+    def lock(self) -> AbstractContextManager[None]:
+        """Hold the book alone. Raises AlreadyRunning at once when another process does; kill -9 frees it."""
+        return self._holding()
+
+    @contextmanager
+    def _holding(self) -> Iterator[None]:
+        with contextlib.ExitStack() as stack:
+            with files_told_to_people(self._file.with_name(LOCK_NAME)):
+                stack.enter_context(self._lock())
+            yield
+
+    def start_run(self, command: str, now: datetime) -> str:
+        """Record that a run began; return its name: the date of *now* in its own zone, and a letter."""
+        day = now.date().isoformat()
+        with self._writing() as database:
+            (count,) = database.execute(
+                "SELECT count(*) FROM runs WHERE run >= ? AND run < ?", (f"{day}-", f"{day}.")
+            ).fetchone()
+            run = f"{day}-{_letters(count)}"
+            database.execute(
+                "INSERT INTO runs (run, command, started_at) VALUES (?, ?, ?)", (run, command, to_text(now))
+            )
+        return run
+
+    def end_run(self, run: str, now: datetime, exit_code: int, counts: Mapping[str, int]) -> None:
+        """Record how a run ended; it ends once."""
+        with self._writing() as database:
+            database.execute(
+                "INSERT INTO run_ends (run, ended_at, exit_code, counts) VALUES (?, ?, ?, ?)",
+                (run, to_text(now), exit_code, json.dumps(dict(counts))),
+            )
+
+    def runs(self, at_most: int) -> tuple[RunRecord, ...]:
+        """Return the newest runs, newest first."""
+        with self._reading() as database:
+            rows = database.execute(
+                "SELECT run, command, started_at, ended_at, exit_code FROM runs LEFT JOIN run_ends USING (run)"
+                " ORDER BY id DESC LIMIT ?",
+                (at_most,),
+            ).fetchall()
+        return tuple(
+            RunRecord(run, command, to_moment(started_at), to_moment_or_none(ended_at), exit_code)
+            for run, command, started_at, ended_at, exit_code in rows
+        )
+
+    def recover(self, now: datetime) -> tuple[MessageRecord, ...]:
+        """Put what a killed run was handing over in doubt, and return it. Call it only under the lock."""
+        with self._writing() as database:
+            return tuple(sending.recover(database, to_text(now)))
+
+    def history(self, now: datetime) -> History:
+        """Return all that planning needs to know, as of one moment."""
+        with self._reading() as database:
+            messages = reading.messages(database)
+            return History(
+                leads=reading.leads(database, messages),
+                messages=reading.counted(messages, now),
+                suppressed=reading.suppressed(database),
+                pause=self.paused(),
+            )
+
+    def moves(self, run: str, moves: Sequence[Move]) -> None:
+        """Record moves, in one transaction. Recording one again changes nothing."""
+        rows = [(run, move.key, move.sequence, move.kind, to_text(move.at), move.step, move.why) for move in moves]
+        with self._writing() as database:
+            database.executemany(
+                "INSERT INTO moves (run, lead_key, sequence, kind, at, step, why) VALUES (?, ?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT DO NOTHING",
+                rows,
+            )
+
+    def reserve(self, run: str, ready: Sequence[tuple[Send, Outgoing]], now: datetime) -> tuple[MessageKey, ...]:
+        """Store messages and their bytes as `reserved`, in one transaction; return the keys that are ours to send."""
+        with self._writing() as database:
+            keys = tuple(sending.reserve(database, run, ready, to_text(now), self._salt))
+        crash_at("after_reserve")
+        return keys
+
+    def stored(self, key: MessageKey) -> Outgoing:
+        """Return the very bytes that were reserved. Raises LedgerOutOfReach when the disk has changed them."""
+        with self._reading() as database:
+            return sending.stored(database, key)
+
+    def mark(self, run: str, key: MessageKey, now: datetime, gate: Gate) -> str:
+        """Put a message into `handing over`, or return why not. *gate* may read this ledger, and must not write."""
+        with self._writing() as database:
+            why = sending.why_not(database, key) or self._why_paused() or gate()
+            if not why:
+                sending.mark(database, run, key, to_text(now))
+        if not why:
+            crash_at("after_mark")
+        return why
+
+    def _why_paused(self) -> str:
+        pause = self.paused()
+        if pause is None:
+            return ""
+        return f"sending is paused: {pause.why}" if pause.why else "sending is paused"
+
+    def settle(self, run: str, key: MessageKey, outcome: Outcome, now: datetime, next_try_at: datetime | None) -> None:
+        """Record how a hand-over ended. Every end but HELD counts as one try.
+
+        Raises ValueError for a message that is not reserved, deferred or being handed over.
+        """
+        crash_at("before_settle")
+        with self._writing() as database:
+            try_at = None if next_try_at is None else to_text(next_try_at)
+            sending.settle(database, run, key, outcome, to_text(now), try_at)
+        crash_at("after_settle")
+
+    def in_doubt(self) -> tuple[MessageRecord, ...]:
+        """Return the messages a person has to decide about, in order of their key."""
+        with self._reading() as database:
+            return sending.in_doubt(database)
+
+    def decide(self, key: MessageKey, decision: str, now: datetime) -> None:
+        """Settle a message by hand: ``sent`` and ``resend`` when it is in doubt, ``drop`` also before it left.
+
+        Raises WrongUsage when there is nothing to decide.
+        """
+        with self._writing() as database:
+            sending.decide(database, key, decision, to_text(now))
+
+    def cells(self, run: str, cells: Sequence[WrittenCell], now: datetime) -> None:
+        """Record every cell change and how it ended, in one transaction."""
+        if not cells:
+            return
+        with self._writing() as database:
+            batch = _batch(database, run, now)
+            database.executemany(
+                "INSERT INTO cells (batch, number, lead_key, read_row, header, old, new, outcome, row, found, detail)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (_cell_row(batch, number, cell) for number, cell in enumerate(cells)),
+            )
+
+    def written_cells(self, run: str) -> tuple[WrittenCell, ...]:
+        """Return the cells that a run changed or left alone, in the order they were recorded."""
+        with self._reading() as database:
+            return tuple(reading.written_cells(database, run))
+
+    def remember(self, run: str, known: Sequence[Known], now: datetime) -> None:
+        """Store what is known of leads, with a snapshot of each that changed, in one transaction."""
+        if not known:
+            return
+        bodies = {each.key: to_body(each) for each in known}
+        digests = {body: digest_of(body) for body in set(bodies.values())}
+        with self._writing() as database:
+            # In order of the digest, as the table is: each page is then written once.
+            states = sorted((digest, body) for body, digest in digests.items())
+            database.executemany("INSERT INTO states (digest, body) VALUES (?, ?) ON CONFLICT DO NOTHING", states)
+            batch = _batch(database, run, now)
+            database.executemany(
+                "INSERT INTO known (lead_key, state, batch) VALUES (?, ?, ?) ON CONFLICT (lead_key) DO UPDATE"
+                " SET state = excluded.state, batch = excluded.batch WHERE state <> excluded.state",
+                ((key, digests[bodies[key]], batch) for key in sorted(bodies)),
+            )
+
+    def signal(self, key: LeadKey, kind: SignalKind, at: datetime, detail: str) -> None:
+        """Record that something came back from a lead; the very same thing again changes nothing."""
+        with self._writing() as database:
+            sending.signal(database, key, kind, to_text(at), detail)
+
+    def suppress(self, address: str, why: str, now: datetime) -> None:
+        """Record that nothing may be sent to *address*, nor to any other spelling of it."""
+        with self._writing() as database:
+            sending.suppress(database, address, why, to_text(now))
+
+    def pause(self, why: str, now: datetime) -> None:
+        """Stop all sending until `resume`, also that of a run under way."""
+        self._turn_sending("pause", why, now)
+
+    def resume(self, now: datetime) -> None:
+        """Go on; a STOP file is taken away, so that sending is really on again."""
+        self._turn_sending("resume", "", now)
+        if self._stop_file is not None:
+            with files_told_to_people(self._stop_file):
+                self._stop_file.unlink(missing_ok=True)
+
+    def _turn_sending(self, what: str, why: str, now: datetime) -> None:
+        with self._writing() as database:
+            database.execute("INSERT INTO pauses (what, at, why) VALUES (?, ?, ?)", (what, to_text(now), why))
+
+    def paused(self) -> Pause | None:
+        """Return the pause that is in force: the last one asked for, or a file named STOP beside the ledger."""
+        with self._reading() as database:
+            row = database.execute("SELECT what, at, why FROM pauses ORDER BY id DESC LIMIT 1").fetchone()
+            if row is not None and row[0] == "pause":
+                return Pause(to_moment(row[1]), row[2])
+            return self._stopped_by_file()
+
+    def _stopped_by_file(self) -> Pause | None:
+        if self._stop_file is None:
+            return None
+        with files_told_to_people(self._stop_file):
+            try:
+                changed_at = self._stop_file.lstat().st_mtime
+            except FileNotFoundError:
+                return None
+        return Pause(datetime.fromtimestamp(changed_at, UTC), f"there is a file {self._stop_file}")
+
+    def entries(self, key: LeadKey) -> tuple[Entry, ...]:
+        """Return all that happened to one lead, oldest first."""
+        with self._reading() as database:
+            return reading.entries(database, key)
+
+    def last_due(self, job: str) -> datetime | None:
+        """Return the latest due time that a scheduled job ran for."""
+        with self._reading() as database:
+            (due,) = database.execute("SELECT max(due) FROM jobs_due WHERE job = ?", (job,)).fetchone()
+        return to_moment_or_none(due)
+
+    def record_due(self, job: str, due: datetime, now: datetime) -> None:
+        """Record that a job ran for its time *due*; once more changes nothing."""
+        with self._writing() as database:
+            database.execute(
+                "INSERT INTO jobs_due (job, due, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                (job, to_text(due), to_text(now)),
+            )
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._turn:
+            self._database.close()
+
+
+def _batch(database: sqlite3.Connection, run: str, now: datetime) -> int:
+    cursor = database.execute("INSERT INTO batches (run, at) VALUES (?, ?)", (run, to_text(now)))
+    number = cursor.lastrowid
+    if number is None:
+        raise RuntimeError("SQLite gave a new row no number")
+    return number
+
+
+def _cell_row(batch: int, number: int, cell: WrittenCell) -> tuple[object, ...]:
+    change = cell.change
+    return (
+        batch,
+        number,
+        change.key,
+        change.row,
+        change.header,
+        to_stored(change.old),
+        to_stored(change.new),
+        cell.outcome,
+        cell.row,
+        to_stored(cell.found),
+        cell.detail,
+    )
+
+
+def _letters(count: int) -> str:
+    """Return the letters of the run that has *count* runs of its day before it: a, ..., z, aa, ab, ...
+
+    >>> _letters(0), _letters(25), _letters(26), _letters(701), _letters(702)
+    ('a', 'z', 'aa', 'zz', 'aaa')
+    """
+    letters = ""
+    number = count + 1
+    while number:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(ord("a") + rest) + letters
+    return letters

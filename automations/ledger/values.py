@@ -1,0 +1,180 @@
+"""Values as the ledger stores them, and back: moments, cells, messages, and what is known of a lead.
+
+Moments are UTC text of one length, so that they sort as they read and a person can read them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+from typing import cast
+
+from automations.core.history import Fault, LeadHistory, MessageKey, MessageRecord, MessageState, Typed
+from automations.core.leads import Cell, LeadKey, Role
+from automations.core.plan import Known
+
+Stored = str | int | float | bytes | None
+"""What SQLite can hold in one column."""
+
+Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
+
+MessageRow = tuple[str, str, str, str, str, str, str, str, str, str, str, str, int, str | None, str, str]
+"""One row of the view message_records."""
+
+_LARGEST_WHOLE_NUMBER = 2**63 - 1
+_ROLES = {role.value: role for role in Role}
+_STATES = {state.value: state for state in MessageState}
+_FAULTS = {fault.value: fault for fault in Fault}
+
+
+def to_text(moment: datetime) -> str:
+    """Return an aware moment as UTC text of 27 characters.
+
+    Raises ValueError for a moment without a zone: it could mean any hour.
+
+    >>> to_text(datetime(2026, 11, 23, 8, tzinfo=UTC))
+    '2026-11-23T08:00:00.000000Z'
+    """
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment!r} has no time zone")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+def to_moment(text: str) -> datetime:
+    """Return the moment that `to_text` wrote, in UTC."""
+    return datetime.fromisoformat(text)
+
+
+def to_moment_or_none(text: str | None) -> datetime | None:
+    """Return the moment, or None where none was stored."""
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def _tag(value: object) -> dict[str, str | list[int]]:
+    if isinstance(value, timedelta):
+        return {"timedelta": [value.days, value.seconds, value.microseconds]}
+    # A datetime is a date too: it has to be asked first.
+    for kind in (datetime, date, time):
+        if isinstance(value, kind):
+            return {kind.__name__: value.isoformat()}
+    raise TypeError(f"{value!r} is not the content of a cell")
+
+
+_UNTAG: dict[str, Callable[[str], Cell]] = {
+    "datetime": datetime.fromisoformat,
+    "date": date.fromisoformat,
+    "time": time.fromisoformat,
+}
+
+# Escaped to ASCII, so that half of a surrogate pair in one cell cannot make a whole transaction fail.
+_encode = json.JSONEncoder(default=_tag, separators=(",", ":")).encode
+
+
+def _untag(value: Json) -> Cell:
+    if isinstance(value, dict):
+        ((kind, content),) = value.items()
+        if kind == "timedelta":
+            return timedelta(*cast("list[int]", content))
+        return _UNTAG[kind](cast("str", content))
+    return cast("Cell", value)
+
+
+def to_stored(cell: Cell) -> Stored:
+    """Return a cell as SQLite can hold it: text, numbers and nothing as they are, all else as JSON in a blob.
+
+    >>> to_stored("00123"), to_stored(80), to_stored(True)
+    ('00123', 80, b'true')
+    """
+    if cell is None:
+        return None
+    if isinstance(cell, str):
+        return str(cell) if _is_unicode(cell) else _encode(cell).encode("ascii")
+    if isinstance(cell, float) and cell == cell:  # noqa: PLR0124 - SQLite would store NaN as nothing
+        return cell
+    if isinstance(cell, int) and not isinstance(cell, bool) and abs(cell) <= _LARGEST_WHOLE_NUMBER:
+        return cell
+    return _encode(cell).encode("ascii")
+
+
+def _is_unicode(text: str) -> bool:
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def to_cell(stored: Stored) -> Cell:
+    """Return the cell that `to_stored` was given."""
+    return _untag(json.loads(stored)) if isinstance(stored, bytes) else stored
+
+
+def to_body(known: Known) -> str:
+    """Return what is known of a lead, whoever it is, as JSON: leads in the same state have the same text."""
+    return _encode(
+        {
+            "score": known.score,
+            "segment": known.segment,
+            "stage": known.stage,
+            "stage_since": to_text(known.stage_since),
+            "written": known.written,
+            "typed": [(each.role, each.value, to_text(each.seen_at)) for each in known.typed],
+        }
+    )
+
+
+def digest_of(body: str) -> bytes:
+    """Return the name under which a state is stored: 16 bytes, so that no two states ever share one."""
+    return hashlib.blake2b(body.encode("ascii"), digest_size=16).digest()
+
+
+def to_lead_history(body: str) -> LeadHistory:
+    """Return a lead's history as far as `to_body` tells it: written, typed, qualification."""
+    state = json.loads(body)
+    return LeadHistory(
+        written=tuple([(_ROLES[role], _untag(cell)) for role, cell in state["written"]]),
+        typed=tuple([Typed(_ROLES[role], _untag(cell), to_moment(seen)) for role, cell, seen in state["typed"]]),
+        stage=state["stage"],
+        stage_since=to_moment(state["stage_since"]),
+        segment=state["segment"],
+        score=state["score"],
+    )
+
+
+def to_facts(body: str) -> dict[str, str | int | float | bool | None]:
+    """Return what a snapshot tells a person."""
+    state = json.loads(body)
+    return {name: state[name] for name in ("score", "segment", "stage", "stage_since")}
+
+
+def to_record(row: MessageRow) -> MessageRecord:
+    """Return the message that a row of message_records holds."""
+    key, sequence, step, lead_key, address, company, sender, state, at, reserved_at, subject = row[:11]
+    message_id, tries, next_try_at, fault, reply = row[11:]
+    return MessageRecord(
+        key=MessageKey(key),
+        sequence=sequence,
+        step=step,
+        lead_key=LeadKey(lead_key),
+        address=address,
+        company=company,
+        sender=sender,
+        state=_STATES[state],
+        at=to_moment(at),
+        reserved_at=to_moment(reserved_at),
+        subject=subject,
+        message_id=message_id,
+        tries=tries,
+        next_try_at=to_moment_or_none(next_try_at),
+        fault=_FAULTS[fault],
+        reply=reply,
+    )
+
+
+def address_hash(identity: str, salt: bytes) -> bytes:
+    """Return 16 bytes that stand for an address's identity, and that nobody without *salt* can test guesses against."""
+    return hashlib.blake2b(identity.encode(), key=salt, digest_size=16).digest()
