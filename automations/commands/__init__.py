@@ -1,1 +1,43 @@
-"""What a person can ask for: one module per command."""
+"""What a person can ask for: one module per command, found by its name.
+
+This table is all that ``leadwright --help`` needs, so that asking for help imports no command.
+"""
+
+GROUPS = (
+    (
+        "Look",
+        (
+            ("check", "is config.yaml right?"),
+            ("plan", "what would happen now? nothing is sent"),
+            ("preview", "see one email as one lead will get it"),
+            ("explain", "why is this lead hot, or not mailed?"),
+        ),
+    ),
+    (
+        "Do",
+        (
+            ("run", "do what plan shows"),
+            ("pause", "stop all sending now"),
+            ("resume", "go on sending"),
+            ("settle", "decide about emails left in doubt"),
+        ),
+    ),
+    (
+        "Keep",
+        (
+            ("serve", "stay on and work the schedule"),
+            ("history", "all we know about one lead, or the last runs"),
+        ),
+    ),
+    (
+        "Start",
+        (
+            ("init", "make config, sheet and templates"),
+            ("schema", "write config.schema.json for your editor"),
+        ),
+    ),
+)
+"""What the commands are for, in four groups, the most used first: (group, ((name, what it does), ...))."""
+
+COMMANDS = {name: what for _, commands in GROUPS for name, what in commands}
+"""What each command does, by its name."""
