@@ -47,7 +47,7 @@ class Letter:
 
 def key_of(candidate: Candidate) -> MessageKey:
     """Return the key of the message a candidate is about."""
-    return messagekey_of(candidate.sequence.name, candidate.step.name, candidate.lead.key)
+    return message_key(candidate.sequence.name, candidate.step.name, candidate.lead.key)
 
 
 def compose(letter: Letter, words: Words, policy: Policy) -> Outgoing:
@@ -100,4 +100,5 @@ def send_of(candidate: Candidate, outgoing: Outgoing | None, now: datetime) -> S
         company=candidate.company,
         digest=hashlib.sha256(outgoing.content).hexdigest()[:16] if outgoing else "",
         retry=record is not None,
+        tries=record.tries if record else 0,
     )

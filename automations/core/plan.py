@@ -32,7 +32,7 @@ class RowUpdate:
 class Send:
     """One email. In `Plan.sends` it leaves now; in `Plan.later` it is expected at *at*, if nothing changes until then.
 
-    *key* is the lead's, *message* the message's own. *digest* is the hash of its rendered words (empty when later).
+    *key* is the lead's, *message* the message's own. *digest* is the hash of its bytes (empty when later).
     *retry* says that its bytes are stored already: they go again as they are.
     """
 
@@ -48,6 +48,7 @@ class Send:
     company: str = ""
     digest: str = ""
     retry: bool = False
+    tries: int = 0
 
 
 class HoldKind(StrEnum):

@@ -1,0 +1,318 @@
+"""One run, from config.yaml to the report: the one place where everything meets.
+
+`run` reads like the table in README's architecture section: lock, recover, read, decide, show, write, send, write what
+follows, remember. A power cut between any two lines leaves a state from which the next run goes on by itself.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from automations.clock import Clock
+from automations.core.books import key_rule, read_book, wanted_headers
+from automations.core.history import MessageRecord
+from automations.core.leads import Book, CellChange, CellOutcome, WrittenCell
+from automations.core.letters import compose
+from automations.core.limits import ANY_TIME
+from automations.core.plan import Known, Plan, RowUpdate, Send
+from automations.core.planning import Decision, decide
+from automations.core.playbook import Playbook
+from automations.core.schedules import is_open, zones_for
+from automations.crash import crash_at
+from automations.errors import (
+    PARTLY_DONE_EXIT_CODE,
+    LeadwrightError,
+    Problem,
+    RefusedByLimit,
+    SourceBusy,
+    StalePlan,
+)
+from automations.ledger import Ledger
+from automations.project import Project
+from automations.sending import Desk, Sent, send_all
+from automations.sources import Source
+
+Approve = Callable[[Plan], str]
+"""Asked once, with the plan: "" for yes, else why not."""
+
+Say = Callable[[str, int, int], None]
+"""Told what is going on: what, how many are done, of how many (0: not known)."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """What one run did. *recovered* are messages a killed run left in doubt; *notes* are sentences for a person."""
+
+    run: str
+    plan: Plan
+    recovered: tuple[MessageRecord, ...] = ()
+    accepted: int = 0
+    deferred: int = 0
+    refused: int = 0
+    in_doubt: int = 0
+    held: int = 0
+    cells_written: int = 0
+    cells_skipped: int = 0
+    problems: tuple[Problem, ...] = ()
+    notes: tuple[str, ...] = ()
+    seconds: float = 0.0
+    exit_code: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """What became of cells: how many were written and left alone, and what a person should know."""
+
+    written: int = 0
+    skipped: int = 0
+    notes: tuple[str, ...] = ()
+    failed: bool = False
+
+    def __add__(self, other: _Sheet) -> _Sheet:
+        return _Sheet(
+            self.written + other.written,
+            self.skipped + other.skipped,
+            self.notes + other.notes,
+            self.failed or other.failed,
+        )
+
+
+def look(project: Project, now: datetime) -> Plan:
+    """Return what a run at *now* would do. Changes nothing, and waits for nobody."""
+    with project.open_ledger() as ledger:
+        return read_and_decide(project, project.open_source(), ledger, now).decision.plan
+
+
+def run(
+    project: Project,
+    clock: Clock,
+    *,
+    approve: Approve,
+    reviewed: Plan | None = None,
+    at_most: int | None = None,
+    say: Say = lambda _what, _done, _total: None,
+    stopping: Callable[[], bool] = lambda: False,
+) -> RunReport:
+    """Do everything that is due, and return what came of it.
+
+    *reviewed* is a plan that a person read: the run does exactly that or raises StalePlan. Raises RefusedByLimit with
+    what *approve* said; then nothing was changed, sent or written. *stopping* is asked before every email.
+    """
+    began = time.monotonic()
+    source = project.open_source()
+    with project.open_ledger() as ledger, ledger.lock():
+        now = reviewed.made_at if reviewed else clock.now()
+        recovered = ledger.recover(clock.now())
+        say("reading leads", 0, 0)
+        found = read_and_decide(project, source, ledger, now, at_most)
+        plan = found.decision.plan
+        _refuse_stale(plan, reviewed)
+        crash_at("after_plan")
+        if refusal := approve(plan):
+            raise RefusedByLimit(refusal)
+        work = _Work(project, source, ledger, clock, ledger.start_run("run", clock.now()), say, stopping)
+        try:
+            _add_columns(work, plan)
+            sheet = _do_without_email(found.decision, work)
+            crash_at("after_first_write")
+            sent = _send(found, work) if plan.sends else Sent()
+            if plan.sends:
+                after = read_and_decide(project, source, ledger, clock.now(), at_most)
+                sheet += _do_without_email(after.decision, work)
+            crash_at("after_second_write")
+        except LeadwrightError as error:
+            ledger.end_run(work.run, clock.now(), error.exit_code, {})
+            raise
+        report = _report(work.run, plan, recovered, sheet, sent, time.monotonic() - began)
+        ledger.end_run(work.run, clock.now(), report.exit_code, _counts(report))
+        return report
+
+
+def _report(
+    run: str, plan: Plan, recovered: tuple[MessageRecord, ...], sheet: _Sheet, sent: Sent, seconds: float
+) -> RunReport:
+    stopped = (f"Sending stopped: {sent.stopped}",) if sent.stopped else ()
+    failed = sheet.failed or bool(sent.stopped or sent.refused or sent.deferred or sent.in_doubt or recovered)
+    return RunReport(
+        run=run,
+        plan=plan,
+        recovered=recovered,
+        accepted=sent.accepted,
+        deferred=sent.deferred,
+        refused=sent.refused,
+        in_doubt=sent.in_doubt,
+        held=len(plan.holds) + sent.held,
+        cells_written=sheet.written,
+        cells_skipped=sheet.skipped,
+        problems=(*plan.problems, *sent.problems),
+        notes=(*stopped, *sheet.notes),
+        seconds=seconds,
+        exit_code=PARTLY_DONE_EXIT_CODE if failed else 0,
+    )
+
+
+def _counts(report: RunReport) -> dict[str, int]:
+    names = ("accepted", "deferred", "refused", "in_doubt", "held", "cells_written", "cells_skipped")
+    return {name: getattr(report, name) for name in names}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was read and decided: the leads, what they were decided by, and the decision."""
+
+    book: Book
+    playbook: Playbook
+    decision: Decision
+
+
+def read_and_decide(
+    project: Project, source: Source, ledger: Ledger, now: datetime, at_most: int | None = None
+) -> Found:
+    """Read the leads and the ledger, and decide what should happen at *now*."""
+    columns = project.policy.columns
+    book = read_book(source.read(wanted_headers(columns)), columns)
+    playbook = project.playbook(book, now)
+    return Found(book, playbook, decide(book, playbook, ledger.history(now), now, project.words(now), at_most))
+
+
+def _refuse_stale(plan: Plan, reviewed: Plan | None) -> None:
+    if reviewed is not None and plan != reviewed:
+        raise StalePlan(
+            "the sheet, config.yaml, a template or the ledger has changed since this plan was made; nothing was done",
+            fix="look at a new one:  leadwright plan",
+        )
+
+
+def _add_columns(work: _Work, plan: Plan) -> None:
+    if plan.new_columns:
+        work.source.add_columns(plan.new_columns, wanted_headers(work.project.policy.columns))
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What one run works with."""
+
+    project: Project
+    source: Source
+    ledger: Ledger
+    clock: Clock
+    run: str
+    say: Say
+    stopping: Callable[[], bool]
+
+
+def _do_without_email(decision: Decision, work: _Work) -> _Sheet:
+    """Do all of a decision that concerns leads who get no email in it: cells, moves, and what is to be remembered."""
+    mailed = {send.key for send in decision.plan.sends}
+    work.ledger.moves(work.run, [move for move in decision.plan.moves if move.key not in mailed])
+    updates = [update for update in decision.plan.updates if update.key not in mailed]
+    sheet, cells = _write_cells(updates, work)
+    known = (each for each in decision.known if each.key not in mailed)
+    work.ledger.remember(work.run, _as_written(known, cells, work), work.clock.now())
+    return sheet
+
+
+def _write_cells(updates: Sequence[RowUpdate], work: _Work) -> tuple[_Sheet, Sequence[WrittenCell]]:
+    if not updates:
+        return _Sheet(), ()
+    work.say("writing the sheet", 0, len(updates))
+    changes = [CellChange(each.key, each.row, each.column, each.old, each.new) for each in updates]
+    try:
+        result = work.source.write(changes, key_rule(work.project.policy.columns))
+    except SourceBusy as busy:
+        note = f"{busy.what} {len(changes)} cells wait for the next run."
+        skipped = [WrittenCell(change, CellOutcome.REFUSED, change.row, change.old, busy.what) for change in changes]
+        return _Sheet(0, len(changes), (note,), failed=True), skipped
+    work.ledger.cells(work.run, result.cells, work.clock.now())
+    left = [cell for cell in result.cells if cell.outcome is not CellOutcome.WRITTEN]
+    notes = tuple(_left_alone(cell) for cell in left)
+    return _Sheet(len(changes) - len(left), len(left), notes), result.cells
+
+
+_LEFT = {
+    CellOutcome.PERSON_WON: "someone edited it while we worked",
+    CellOutcome.GONE: "the lead is no longer in the sheet",
+    CellOutcome.DOUBLED: "the lead stands in more than one row",
+    CellOutcome.REFUSED: "it cannot be written",
+}
+
+
+def _left_alone(cell: WrittenCell) -> str:
+    why = cell.detail or _LEFT[cell.outcome]
+    return f"{cell.change.header} of {cell.change.key} was left alone: {why}"
+
+
+def _as_written(known: Iterable[Known], cells: Sequence[WrittenCell], work: _Work) -> list[Known]:
+    """Return what to remember, without the values of cells that were not written: those are not ours."""
+    headers = {header: role for role, header in work.project.policy.columns.owned}
+    left = {
+        (cell.change.key, headers[cell.change.header]): cell.change.old
+        for cell in cells
+        if cell.outcome is not CellOutcome.WRITTEN
+    }
+    if not left:
+        return list(known)
+    return [
+        replace(each, written=tuple((role, left.get((each.key, role), value)) for role, value in each.written))
+        for each in known
+    ]
+
+
+def _send(found: Found, work: _Work) -> Sent:
+    """Hand over the emails of a decision, once the places their leads take in sequences are recorded."""
+    decision = found.decision
+    mailed = {send.key for send in decision.plan.sends}
+    before = [move for move in decision.plan.moves if move.key in mailed and not move.after]
+    work.ledger.moves(work.run, before)
+    letters = {letter.key: letter for letter in decision.letters}
+    words = work.project.words(decision.plan.made_at)
+    watch = _RowWatch(found, work)
+    desk = Desk(
+        ledger=work.ledger,
+        run=work.run,
+        clock=work.clock,
+        compose=lambda send: compose(letters[send.message], words, work.project.policy),
+        open_mailer=work.project.open_mailer,
+        ask_again=watch.why_not,
+        stopping=work.stopping,
+        say=work.say,
+    )
+    return send_all(decision.plan.sends, desk)
+
+
+class _RowWatch:
+    """Asks the sheet again right before each dot, but reads it anew only when its bytes have changed."""
+
+    def __init__(self, found: Found, work: _Work) -> None:
+        self._work = work
+        self._facts = found.playbook.facts
+        self._before = {lead.key: lead for lead in found.book.leads}
+        self._now = self._before
+        self._fingerprint = found.book.fingerprint
+
+    def why_not(self, send: Send, now: datetime) -> str:
+        """Return why an email must not leave any more: its window closed, or somebody changed its lead's row."""
+        policy = self._work.project.policy
+        self._read_again()
+        lead = self._now.get(send.key)
+        if lead is None:
+            return "the lead is no longer in the sheet"
+        before = self._before[send.key]
+        if (lead.values, lead.owned, lead.address) != (before.values, before.owned, before.address):
+            return "somebody changed this row while we worked; the next run looks at it again"
+        zones = zones_for(lead, policy.columns, self._facts.country_zones, policy.business.zone)
+        if not is_open(policy.limits.window or ANY_TIME, zones, self._facts.holidays, now):
+            return "the sending hours are over where the lead is"
+        return ""
+
+    def _read_again(self) -> None:
+        fingerprint = self._work.source.fingerprint()
+        if fingerprint == self._fingerprint:
+            return
+        columns = self._work.project.policy.columns
+        book = read_book(self._work.source.read(wanted_headers(columns)), columns)
+        self._now = {lead.key: lead for lead in book.leads}
+        self._fingerprint = fingerprint
