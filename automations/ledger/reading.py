@@ -28,11 +28,13 @@ from automations.core.history import (
 from automations.core.leads import CellChange, CellOutcome, LeadKey, WrittenCell
 from automations.core.plan import MoveKind
 from automations.ledger import Entry
-from automations.ledger.values import to_cell, to_facts, to_lead_history, to_moment, to_record
+from automations.ledger.states import StateReader, to_facts
+from automations.ledger.values import to_cell, to_moment, to_record
 
-COUNTED_DAYS = 60
+COUNTED = timedelta(days=60)
 """How long a message counts in `History.messages`, and so against a cap."""
 
+_AT_ONCE = 500
 _HOW = {MoveKind.SKIP: StepHow.SKIPPED, MoveKind.TASK: StepHow.TASK}
 _END = {MoveKind.FINISH: EnrollmentState.FINISHED, MoveKind.STOP: EnrollmentState.STOPPED}
 _KINDS = {kind.value: kind for kind in MoveKind}
@@ -76,13 +78,12 @@ def leads(database: sqlite3.Connection, messages: tuple[MessageRecord, ...]) -> 
 
 
 def _known(database: sqlite3.Connection) -> dict[LeadKey, LeadHistory]:
-    # The cells of thousands of states are few different ones: each is kept once.
-    states = {
-        digest: to_lead_history(body)
-        for digest, body in database.execute(
-            "SELECT digest, body FROM states WHERE digest IN (SELECT state FROM known)"
-        )
-    }
+    reader = StateReader()
+    states: dict[bytes, LeadHistory] = {}
+    cursor = database.execute("SELECT digest, body FROM states WHERE digest IN (SELECT state FROM known)")
+    while rows := cursor.fetchmany(_AT_ONCE):
+        digests, bodies = zip(*rows, strict=True)
+        states.update(zip(digests, reader.read(bodies), strict=True))
     return {key: states[digest] for key, digest in database.execute("SELECT lead_key, state FROM known")}
 
 
@@ -111,10 +112,9 @@ def messages(database: sqlite3.Connection) -> tuple[MessageRecord, ...]:
     return tuple([to_record(row) for row in rows])
 
 
-def counted(records: tuple[MessageRecord, ...], now: datetime) -> tuple[MessageRecord, ...]:
-    """Return the messages that were reserved or changed their state in the last 60 days."""
-    since = now - timedelta(days=COUNTED_DAYS)
-    return tuple([record for record in records if record.at >= since])
+def since(records: tuple[MessageRecord, ...], begin: datetime) -> tuple[MessageRecord, ...]:
+    """Return the messages that were reserved or changed their state since *begin*, that moment included."""
+    return tuple([record for record in records if record.at >= begin])
 
 
 def suppressed(database: sqlite3.Connection) -> dict[str, Suppression]:

@@ -44,11 +44,28 @@ def told_to_people(file: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as err:
-        # Errors of the module itself, such as a closed connection, have no code.
-        trouble = _TROUBLES.get(getattr(err, "sqlite_errorcode", 0) & 0xFF)
+        trouble = _TROUBLES.get(_primary_code(err))
         if trouble is None:
             raise
         what, fix = trouble
+        raise LedgerOutOfReach(f"{file}: {what}", fix=fix) from err
+
+
+def _primary_code(err: sqlite3.Error) -> int:
+    code: int | None = getattr(err, "sqlite_errorcode", None)
+    if code is not None:
+        return code & 0xFF
+    # Errors of the module itself have no code. The one that is not our fault is text that is not UTF-8 any more.
+    return sqlite3.SQLITE_CORRUPT if isinstance(err, sqlite3.OperationalError) else 0
+
+
+@contextmanager
+def damage_told_to_people(file: Path) -> Iterator[None]:
+    """Turn what stored values that make no sense lead to into LedgerOutOfReach: SQLite does not see such damage."""
+    try:
+        yield
+    except (ValueError, KeyError, TypeError, AttributeError) as err:
+        what, fix = _DAMAGED
         raise LedgerOutOfReach(f"{file}: {what}", fix=fix) from err
 
 

@@ -1,4 +1,4 @@
-"""Values as the ledger stores them, and back: moments, cells, messages, and what is known of a lead.
+"""Values as the ledger stores them, and back: moments, cells and messages.
 
 Moments are UTC text of one length, so that they sort as they read and a person can read them.
 """
@@ -9,11 +9,13 @@ import hashlib
 import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import cast
 
-from automations.core.history import Fault, LeadHistory, MessageKey, MessageRecord, MessageState, Typed
-from automations.core.leads import Cell, LeadKey, Role
-from automations.core.plan import Known
+from automations.core.history import Fault, MessageKey, MessageRecord, MessageState
+from automations.core.leads import Cell, LeadKey
+from automations.errors import LedgerOutOfReach
+from automations.ledger.troubles import RESTORE
 
 Stored = str | int | float | bytes | None
 """What SQLite can hold in one column."""
@@ -24,11 +26,11 @@ MessageRow = tuple[str, str, str, str, str, str, str, str, str, str, str, str, i
 """One row of the view message_records."""
 
 _LARGEST_WHOLE_NUMBER = 2**63 - 1
-_ROLES = {role.value: role for role in Role}
 _STATES = {state.value: state for state in MessageState}
 _FAULTS = {fault.value: fault for fault in Fault}
 
 
+@lru_cache(maxsize=1024)
 def to_text(moment: datetime) -> str:
     """Return an aware moment as UTC text of 27 characters.
 
@@ -69,10 +71,11 @@ _UNTAG: dict[str, Callable[[str], Cell]] = {
 }
 
 # Escaped to ASCII, so that half of a surrogate pair in one cell cannot make a whole transaction fail.
-_encode = json.JSONEncoder(default=_tag, separators=(",", ":")).encode
+encode = json.JSONEncoder(default=_tag, separators=(",", ":")).encode
 
 
-def _untag(value: Json) -> Cell:
+def untag(value: Json) -> Cell:
+    """Return the cell that JSON holds: *value* itself, unless it had to be tagged with its type."""
     if isinstance(value, dict):
         ((kind, content),) = value.items()
         if kind == "timedelta":
@@ -90,12 +93,12 @@ def to_stored(cell: Cell) -> Stored:
     if cell is None:
         return None
     if isinstance(cell, str):
-        return str(cell) if _is_unicode(cell) else _encode(cell).encode("ascii")
+        return str(cell) if _is_unicode(cell) else encode(cell).encode("ascii")
     if isinstance(cell, float) and cell == cell:  # noqa: PLR0124 - SQLite would store NaN as nothing
         return cell
     if isinstance(cell, int) and not isinstance(cell, bool) and abs(cell) <= _LARGEST_WHOLE_NUMBER:
         return cell
-    return _encode(cell).encode("ascii")
+    return encode(cell).encode("ascii")
 
 
 def _is_unicode(text: str) -> bool:
@@ -110,49 +113,18 @@ def _is_unicode(text: str) -> bool:
 
 def to_cell(stored: Stored) -> Cell:
     """Return the cell that `to_stored` was given."""
-    return _untag(json.loads(stored)) if isinstance(stored, bytes) else stored
-
-
-def to_body(known: Known) -> str:
-    """Return what is known of a lead, whoever it is, as JSON: leads in the same state have the same text."""
-    return _encode(
-        {
-            "score": known.score,
-            "segment": known.segment,
-            "stage": known.stage,
-            "stage_since": to_text(known.stage_since),
-            "written": known.written,
-            "typed": [(each.role, each.value, to_text(each.seen_at)) for each in known.typed],
-        }
-    )
-
-
-def digest_of(body: str) -> bytes:
-    """Return the name under which a state is stored: 16 bytes, so that no two states ever share one."""
-    return hashlib.blake2b(body.encode("ascii"), digest_size=16).digest()
-
-
-def to_lead_history(body: str) -> LeadHistory:
-    """Return a lead's history as far as `to_body` tells it: written, typed, qualification."""
-    state = json.loads(body)
-    return LeadHistory(
-        written=tuple([(_ROLES[role], _untag(cell)) for role, cell in state["written"]]),
-        typed=tuple([Typed(_ROLES[role], _untag(cell), to_moment(seen)) for role, cell, seen in state["typed"]]),
-        stage=state["stage"],
-        stage_since=to_moment(state["stage_since"]),
-        segment=state["segment"],
-        score=state["score"],
-    )
-
-
-def to_facts(body: str) -> dict[str, str | int | float | bool | None]:
-    """Return what a snapshot tells a person."""
-    state = json.loads(body)
-    return {name: state[name] for name in ("score", "segment", "stage", "stage_since")}
+    return untag(json.loads(stored)) if isinstance(stored, bytes) else stored
 
 
 def to_record(row: MessageRow) -> MessageRecord:
-    """Return the message that a row of message_records holds."""
+    """Return the message that a row of message_records holds. Raises LedgerOutOfReach when it makes no sense."""
+    try:
+        return _record(row)
+    except (ValueError, KeyError) as err:
+        raise LedgerOutOfReach("the ledger is damaged: one of its emails cannot be read", fix=RESTORE) from err
+
+
+def _record(row: MessageRow) -> MessageRecord:
     key, sequence, step, lead_key, address, company, sender, state, at, reserved_at, subject = row[:11]
     message_id, tries, next_try_at, fault, reply = row[11:]
     return MessageRecord(
