@@ -1,0 +1,132 @@
+"""What one run did: its last screen, and its JSON."""
+
+# ruff: noqa: D102 - the protocols name what is asked of values that are described where they are made
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+from automations.core.history import MessageRecord
+from automations.core.plan import Plan
+from automations.errors import Problem
+from automations.report.plan_json import plan_id
+from automations.report.text import count, plain, wrapped
+
+_LABEL = 12
+_FEW = 10
+
+
+class RunResult(Protocol):
+    """What this module asks of a run's report (`runner.RunReport`)."""
+
+    @property
+    def run(self) -> str: ...
+    @property
+    def plan(self) -> Plan: ...
+    @property
+    def recovered(self) -> tuple[MessageRecord, ...]: ...
+    @property
+    def accepted(self) -> int: ...
+    @property
+    def deferred(self) -> int: ...
+    @property
+    def refused(self) -> int: ...
+    @property
+    def in_doubt(self) -> int: ...
+    @property
+    def held(self) -> int: ...
+    @property
+    def cells_written(self) -> int: ...
+    @property
+    def cells_skipped(self) -> int: ...
+    @property
+    def problems(self) -> tuple[Problem, ...]: ...
+    @property
+    def notes(self) -> tuple[str, ...]: ...
+    @property
+    def seconds(self) -> float: ...
+    @property
+    def exit_code(self) -> int: ...
+
+
+def run_screen(result: RunResult, *, where_to: str = "") -> str:
+    """Return what a run did, for a person. *where_to* says where its emails went, when not to their leads."""
+    return "\n".join([*_recovered(result), *_emails(result, where_to), *_sheet(result), *_tail(result)])
+
+
+def run_to_json(result: RunResult) -> dict[str, Any]:
+    """Return what a run did, for a program."""
+    return {
+        "run": result.run,
+        "plan": plan_id(result.plan),
+        "recovered": [
+            {"key": each.lead_key, "to": each.address, "step": each.step, "message": each.key}
+            for each in result.recovered
+        ],
+        "accepted": result.accepted,
+        "deferred": result.deferred,
+        "refused": result.refused,
+        "in_doubt": result.in_doubt,
+        "held": result.held,
+        "cells_written": result.cells_written,
+        "cells_skipped": result.cells_skipped,
+        "problems": [{"where": each.where, "what": each.what, "fix": each.fix} for each in result.problems],
+        "notes": list(result.notes),
+        "seconds": round(result.seconds, 3),
+        "exit_code": result.exit_code,
+    }
+
+
+def _recovered(result: RunResult) -> Iterator[str]:
+    if not result.recovered:
+        return
+    who = ", ".join(plain(each.address) for each in result.recovered)
+    left = count(len(result.recovered), "email was", "emails were")
+    text = f"The last run was cut off. {left} on the way and may or may not have arrived: {who}."
+    yield wrapped(text.split(" "), indent=0)
+    yield "Decide with  leadwright settle  ; nothing more goes to them until then."
+    yield ""
+
+
+def _emails(result: RunResult, where_to: str) -> Iterator[str]:
+    accepted = f"{result.accepted} sent{where_to}" if result.accepted else ""
+    told = (
+        accepted,
+        f"{result.deferred} put off by the receiving server (they stay due)" if result.deferred else "",
+        f"{result.refused} refused by the receiving server" if result.refused else "",
+        f"{result.in_doubt} in doubt: decide with  leadwright settle" if result.in_doubt else "",
+        f"{result.held} held back" if result.held else "",
+    )
+    yield _line("emails", ", ".join(text for text in told if text) or "none were due")
+
+
+def _sheet(result: RunResult) -> Iterator[str]:
+    told = [f"{count(result.cells_written, 'cell')} written" if result.cells_written else "nothing to write"]
+    if result.cells_skipped:
+        told = [f"{count(result.cells_written, 'cell')} written", f"{result.cells_skipped} left alone"]
+    yield _line("sheet", ", ".join(told))
+    if result.plan.tasks:
+        yield _line("tasks", f"{count(len(result.plan.tasks), 'thing')} to do by hand, under Next step in the sheet")
+
+
+def _tail(result: RunResult) -> Iterator[str]:
+    for note in result.notes[:_FEW]:
+        yield _line("", plain(note))
+    if len(result.notes) > _FEW:
+        yield _line("", f"... {len(result.notes) - _FEW} more: leadwright run --json, or leadwright history LEAD")
+    unusable = result.plan.rows.get("problem", 0)
+    if unusable:
+        yield _line("cannot use", f"{count(unusable, 'row')}: leadwright plan shows which, and what to do")
+    yield f"Done in {_span(result.seconds)}."
+
+
+def _line(label: str, text: str) -> str:
+    return ("  " + label.ljust(_LABEL - 2)) + wrapped(text.split(" "), indent=_LABEL)
+
+
+def _span(seconds: float) -> str:
+    if seconds < 10:  # noqa: PLR2004 - tenths tell something only of a short time
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
