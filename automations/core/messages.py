@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
 from automations.core.history import Fault, MessageKey
 from automations.core.leads import LeadKey
+from automations.core.policy import Business
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """The words of one email to one lead, before it has headers: one line of subject, text and HTML bodies."""
+    """The words of one email to one lead, before it has headers: one line of subject, text and HTML bodies.
+
+    Both bodies end with the footer of `footer_lines` in *language*, one of `UNSUBSCRIBE_LINES`.
+    """
 
     subject: str
     text: str
     html: str
+    language: str = "en"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,3 +88,36 @@ def message_id(key: MessageKey, domain: str) -> str:
     '<aaaaaaaaaaaaaaaaaaaaaaaaaa@muster.example>'
     """
     return f"<{key[:26]}@{domain}>"
+
+
+UNSUBSCRIBE_LINES: Mapping[str, str] = {
+    "en": "Reply 'unsubscribe' and we will not write again.",
+    "de": "Antworten Sie mit 'Abmelden', und wir schreiben Ihnen nicht mehr.",
+    "es": "Responda 'baja' y no volveremos a escribirle.",
+    "fr": "Répondez 'désinscription' et nous ne vous écrirons plus.",
+    "it": "Risponda 'disiscrivimi' e non le scriveremo più.",
+    "nl": "Antwoord 'afmelden' en wij schrijven u niet meer.",
+}
+"""How a lead stops our emails, by language. The word in quotes is what comes back as a reply."""
+
+
+def footer_lines(business: Business, language: str) -> tuple[str, ...]:
+    """Return what the law wants under every email: who we are, where, and how to stop it; each on one line.
+
+    *language* is one of `UNSUBSCRIBE_LINES`. Sources: CAN-SPAM Act, 15 USC 7704(a)(5); ePrivacy Directive, article 13.
+    """
+    return one_line(business.name), one_line(business.address), UNSUBSCRIBE_LINES[language]
+
+
+_SPACE = re.compile(r"[\s\u2028\u2029]+")
+# C0 and C1 controls; marks that turn the direction of what follows; halves of surrogate pairs.
+_NEVER_PRINTED = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def one_line(text: str) -> str:
+    r"""Return *text* as it may stand in a header or in a sentence: one line, single spaces, no control characters.
+
+    >>> one_line(" Eva\r\nBcc:  all@muster.example\x00 ")
+    'Eva Bcc: all@muster.example'
+    """
+    return _NEVER_PRINTED.sub("", _SPACE.sub(" ", text)).strip()
