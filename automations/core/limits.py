@@ -275,7 +275,7 @@ def _first_no(candidate: Candidate, ask: _Question) -> Hold | None:
 def _over(candidate: Candidate, count: int, at_most: int | None) -> Hold | None:
     if at_most is None or count < at_most:
         return None
-    why = f"this run sends {at_most} emails at the most"
+    why = f"this run stops after {at_most} email{'' if at_most == 1 else 's'}"
     return Hold(candidate.lead.key, candidate.what, why, HoldKind.RUN_FULL)
 
 
