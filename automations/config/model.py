@@ -1,0 +1,118 @@
+"""What config.yaml comes to: the policy to decide by, and the connections, folders and jobs around it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+
+from automations.core.policy import Policy
+from automations.errors import Problem
+
+
+class Secret:
+    """A text that is never shown by accident: not by repr, str, format or a traceback's locals.
+
+    >>> str(Secret("hunter2")), repr(Secret("hunter2"))
+    ('***', 'Secret(***)')
+    """
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """Return the text itself, to hand it to the one who needs it."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    def __str__(self) -> str:
+        return "***"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._text == self._text
+
+    def __hash__(self) -> int:
+        return hash((Secret, self._text))
+
+    def __reduce__(self) -> str:
+        """Refuse to be pickled: a secret is not stored."""
+        raise TypeError("a secret cannot be pickled")
+
+
+class Security(StrEnum):
+    """How a connection is protected. NONE is for this machine and its named neighbours only."""
+
+    STARTTLS = "starttls"
+    TLS = "tls"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpSettings:
+    """A mail server to send through. Without *user* nobody logs in, and *password* is None."""
+
+    host: str
+    port: int
+    user: str
+    password: Secret | None
+    security: Security
+
+
+@dataclass(frozen=True, slots=True)
+class ImapSettings:
+    """A mailbox to read replies from, over TLS."""
+
+    host: str
+    port: int
+    user: str
+    password: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSettings:
+    """Where the leads live: *kind* is ``excel`` or ``csv``; *tab* None is the workbook's first."""
+
+    kind: str
+    path: Path
+    tab: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Configured work. *cron* has five fields in the business's zone; *text* is the owner's wording of it.
+
+    A job that was missed by more than *late_by* is left out until its next time. *to* receives a report.
+    """
+
+    job: str
+    cron: str
+    text: str
+    late_by: timedelta
+    to: tuple[str, ...] = ()
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """config.yaml, read and checked as a whole. Every path stands on its own, whatever the current folder.
+
+    *connections* has every sender by name; None is the folder mailer, which writes into *outbox*. *state* is our own
+    folder: ledger, lock, logs. *warnings* stop nothing.
+    """
+
+    path: Path
+    policy: Policy
+    source: SourceSettings
+    connections: Mapping[str, SmtpSettings | None]
+    outbox: Path
+    templates: Path
+    state: Path
+    jobs: tuple[Job, ...] = ()
+    inboxes: Mapping[str, ImapSettings] = field(default_factory=dict)
+    warnings: tuple[Problem, ...] = ()

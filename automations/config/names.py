@@ -1,0 +1,117 @@
+"""Names, addresses and other texts that must look right. Readers return the value or raise Amiss, as in `spoken`."""
+
+from __future__ import annotations
+
+import re
+from zoneinfo import ZoneInfo, available_timezones
+
+from automations.config.nearest import nearest
+from automations.config.spoken import Amiss
+from automations.core.addresses import AddressProblem, normalise_address
+
+NAME_PATTERN = "^[A-Za-z][A-Za-z0-9_]*$"
+SECRET_PATTERN = r"^\$[A-Za-z_][A-Za-z0-9_]*$"  # noqa: S105 - how the name of a password looks
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
+_SECRET = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)\Z")
+_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?\Z|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*\Z")
+_MAX_LABEL = 80
+_MAX_TEXT = 2_000
+
+
+def read_line(text: str) -> str:
+    """Return a text of one line, at most 2,000 characters."""
+    if "\n" in text:
+        raise Amiss("this text has more than one line", "write it in one line")
+    if len(text) > _MAX_TEXT:
+        raise Amiss(f"this text is longer than {_MAX_TEXT:,} characters", "shorten it")
+    return text
+
+
+def read_label(text: str) -> str:
+    """Return a name as it is shown to people: one line, at most 80 characters."""
+    if "\n" in text or len(text) > _MAX_LABEL:
+        raise Amiss(f"a name has one line and at most {_MAX_LABEL} characters", "shorten it")
+    return text
+
+
+def read_name(text: str) -> str:
+    """Return a name for rules and emails: letters, digits and underscores, a letter first."""
+    if _NAME.match(text):
+        return text
+    plain = re.sub(r"\W+", "_", text, flags=re.ASCII).strip("_").lower()
+    under = f'write it like "{plain}"' if _NAME.match(plain) else "letters, digits and _ only, a letter first"
+    raise Amiss(f'"{text}" cannot be a name in rules', under)
+
+
+def read_address(text: str) -> str:
+    """Return an email address in its one spelling."""
+    try:
+        return normalise_address(text)
+    except AddressProblem as problem:
+        raise Amiss(f'"{text}" is not an email address: {problem}', "write it like anna@shop.example") from None
+
+
+_NAMED_ADDRESS = re.compile(r"(.*)<([^<>]*)>\Z", re.DOTALL)
+
+
+def read_mailbox(text: str) -> tuple[str, str]:
+    """Return display name and address of ``Anna Weber <anna@shop.example>``; the name is empty when there is none."""
+    found = _NAMED_ADDRESS.match(text)
+    if not found:
+        return "", read_address(text)
+    name = found[1].strip().strip('"').strip()
+    if not name.isprintable():
+        raise Amiss("the sender's name has a sign that no email can carry", "type the name again", end=found.end(1))
+    try:
+        return name, read_address(found[2])
+    except Amiss as amiss:
+        end = max(found.end(2), found.start(2) + 1)
+        raise Amiss(amiss.what, amiss.under, start=found.start(2), end=end) from None
+
+
+def read_host(text: str) -> str:
+    """Return the name or number of a server, without protocol, port or path."""
+    if _HOST.match(text):
+        return text.lower()
+    # The text is not repeated: it may be a whole address with a password in it.
+    raise Amiss("this is not the name of a server", "write it like smtp.gmail.com; the port is a setting of its own")
+
+
+def read_zone(text: str) -> ZoneInfo:
+    """Return a time zone by its name: ``Europe/Berlin``."""
+    try:
+        return ZoneInfo(text)
+    # A folder of the zone data, a path out of it, a name with a NUL: each raises something else.
+    except (KeyError, ValueError, OSError):
+        near = _near_zone(text)
+        under = f'did you mean "{near}"?' if near else "write it like Europe/Berlin"
+        raise Amiss(f'there is no time zone "{text}"', under) from None
+
+
+def _near_zone(text: str) -> str | None:
+    """Return the zone that is meant; a right city counts more than a right continent (``Germany/Berlin``)."""
+    zones = sorted(zone for zone in available_timezones() if "/" in zone and not zone.startswith(("Etc/", "SystemV/")))
+    cities = {zone.rpartition("/")[2]: zone for zone in zones}
+    city = text.rpartition("/")[2].strip().replace(" ", "_")
+    near = next((name for name in cities if name.casefold() == city.casefold()), None)
+    if near is not None:
+        return cities[near]
+    return nearest(text, zones)
+
+
+_HOLIDAYS = re.compile(r"[A-Za-z]{2}(?:-[A-Za-z0-9]{1,3})?\Z", re.ASCII)
+
+
+def read_holidays(text: str) -> str:
+    """Return whose public holidays: ``DE`` or ``DE-BE`` (ISO 3166-1 and 3166-2). Whether there are such is not asked."""
+    if not _HOLIDAYS.match(text):
+        raise Amiss(f'"{text}" is not a code for public holidays', "write a country like DE, or DE-BE for Berlin")
+    return text.upper()
+
+
+def read_secret_name(text: str) -> str:
+    """Return the name of a secret from ``$NAME``. What else may be written is a secret, and is never repeated."""
+    found = _SECRET.match(text)
+    if not found:
+        raise Amiss("a password does not belong in this file", "write a name like $ANNA_PASSWORD")
+    return found[1]

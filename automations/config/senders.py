@@ -1,0 +1,114 @@
+"""``senders:`` to who writes, and through what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from automations.config import tables as t
+from automations.config.columns import unique_labels
+from automations.config.model import ImapSettings, Secret, Security, SmtpSettings
+from automations.config.notes import Desk
+from automations.config.secrets import Secrets
+from automations.config.shapes import Found, Record, Setting
+from automations.core.policy import Sender
+
+_PORTS: Mapping[Security, int] = {Security.STARTTLS: 587, Security.TLS: 465, Security.NONE: 25}
+_TLS_PORT = 465
+
+
+@dataclass(frozen=True, slots=True)
+class SenderParts:
+    """Everything about senders: *connections* has each by name, *inboxes* those that have one."""
+
+    senders: tuple[Sender, ...]
+    connections: Mapping[str, SmtpSettings | None]
+    inboxes: Mapping[str, ImapSettings]
+
+
+def senders_of(record: Record, secrets: Secrets, desk: Desk) -> SenderParts:
+    """Return the senders that could be read."""
+    entries = record[t.SENDERS] or ()
+    unique_labels((Found(entry.name.text.strip(), entry.name) for entry in entries), "sender", desk)
+    senders, connections, inboxes = [], {}, {}
+    for entry in entries:
+        name, inside = entry.name.text.strip(), desk.inside(entry.name.text.strip())
+        sender = _sender(name, entry.value)
+        if sender is not None:
+            senders.append(sender)
+        smtp = entry.value[t.SENDER_SMTP]
+        connections[name] = _smtp(smtp, secrets, inside.inside("smtp")) if smtp else None
+        imap = entry.value[t.SENDER_IMAP]
+        if imap and (inbox := _imap(imap, secrets, inside.inside("imap"))):
+            inboxes[name] = inbox
+    return SenderParts(tuple(senders), connections, inboxes)
+
+
+def _sender(name: str, record: Record) -> Sender | None:
+    mailbox = record[t.FROM]
+    if mailbox is None:
+        return None
+    display_name, address = mailbox
+    return Sender(name, display_name, address, record[t.PER_DAY], record[t.REPLY_TO] or "")
+
+
+def _smtp(record: Record, secrets: Secrets, desk: Desk) -> SmtpSettings | None:
+    host, user = record[t.SMTP_HOST], record[t.SMTP_USER]
+    security = _security(record)
+    if host is not None:
+        _check_security(record, host, security, desk)
+    password = _password(record, t.SMTP_PASSWORD, secrets, desk)
+    for given, missing in ((t.SMTP_USER, t.SMTP_PASSWORD), (t.SMTP_PASSWORD, t.SMTP_USER)):
+        if record.has(given) and not record.has(missing):
+            desk.wrong(record.anchor, f'"{missing.name}" is missing beside "{given.name}"', fix="a login needs both")
+    if host is None:
+        return None
+    return SmtpSettings(host, record[t.SMTP_PORT] or _PORTS[security], user or "", password, security)
+
+
+def _security(record: Record) -> Security:
+    chosen = record[t.SECURITY]
+    if chosen is not None:
+        return Security(chosen)
+    return Security.TLS if record[t.SMTP_PORT] == _TLS_PORT else Security.STARTTLS
+
+
+def _check_security(record: Record, host: str, security: Security, desk: Desk) -> None:
+    found = record.find(t.SECURITY)
+    if found is None:
+        return
+    if security is Security.NONE and not is_neighbour(host):
+        what = f"emails and password would go to {host} for everybody on the way to read"
+        desk.wrong(found.node.place(), what, "write starttls or tls")
+    if security is Security.STARTTLS and record[t.SMTP_PORT] == _TLS_PORT:
+        desk.warn(found.node.place(), "port 465 mostly speaks tls from the start", "did you mean tls?")
+
+
+def is_neighbour(host: str) -> bool:
+    """Return whether a server is this machine, or one with a one-word name: a neighbour in its own network.
+
+    >>> is_neighbour("localhost"), is_neighbour("127.0.0.1"), is_neighbour("mailpit"), is_neighbour("mx.shop.example")
+    (True, True, True, False)
+    """
+    if host.startswith("127.") and host.replace(".", "").isdigit():
+        return True
+    return host == "::1" or host.endswith(".localhost") or ("." not in host and ":" not in host)
+
+
+def _imap(record: Record, secrets: Secrets, desk: Desk) -> ImapSettings | None:
+    host, port, user = record[t.IMAP_HOST], record[t.IMAP_PORT], record[t.IMAP_USER]
+    password = _password(record, t.IMAP_PASSWORD, secrets, desk)
+    if host is None or port is None or user is None or password is None:
+        return None
+    return ImapSettings(host, port, user, password)
+
+
+def _password(record: Record, setting: Setting[str], secrets: Secrets, desk: Desk) -> Secret | None:
+    """Return the secret behind ``$NAME``. What is written instead of a name is a secret, so its lines are not shown."""
+    if found := record.find(setting):
+        return secrets.look_up(found.value, found.node.place(), desk)
+    for pair in record.node.pairs:
+        if pair.key.text == setting.name:
+            first, last = pair.key.line, pair.value.document.line(max(pair.value.end - 1, pair.value.start))
+            desk.notes.secret_lines.update(range(first, last + 1))
+    return None

@@ -1,0 +1,261 @@
+"""Every setting of config.yaml: one entry each, with what may stand there, what it means, its default and its unit.
+
+Reading, the JSON Schema for editors and the reference in README are all made from these tables. They stand in the
+order of the file: who we are, where leads are, what a lead is worth, who writes, what is sent, when.
+"""
+
+from __future__ import annotations
+
+from automations.config import names, spoken
+from automations.config.sentence_shape import Sentence, SentenceShape
+from automations.config.shapes import AnyText, Choice, Either, Items, Named, Number, Setting, Settings, Value
+from automations.core.leads import FieldType, Role
+
+LINE = Value(names.read_line, "a text")
+LABEL = Value(names.read_label, "a name")
+NAME = Value(names.read_name, "a name of letters, digits and _", ("employees",), names.NAME_PATTERN)
+PATH = Value(names.read_line, "the path of a file", ("leads.xlsx",))
+ADDRESS = Value(names.read_address, "an email address", ("anna@shop.example",), "@")
+MAILBOX = Value(names.read_mailbox, "a name and an email address", ("Anna Weber <anna@shop.example>",), "@")
+HOST = Value(names.read_host, "the name of a server", ("smtp.gmail.com",), "^[^@/]+$")
+SECRET = Value(
+    names.read_secret_name, "the name of a secret, like $ANNA_PASSWORD", ("$ANNA_PASSWORD",), names.SECRET_PATTERN
+)
+SPAN = Value(spoken.read_span, "a time span", ("3 days", "12 hours", "2 weeks"))
+CONDITION = SentenceShape()
+PORT = Number(1, 65_535, "the number of a port")
+
+# business
+BUSINESS_NAME = Setting("name", LABEL, "what your business is called", required=True)
+BUSINESS_ADDRESS = Setting(
+    "address",
+    Value(names.read_line, "a postal address", ("Lindenstr. 12, 10969 Berlin, Germany",)),
+    "your postal address, printed under every email because the law asks for it",
+    required=True,
+)
+ZONE = Setting(
+    "timezone",
+    Value(names.read_zone, "a time zone", ("Europe/Berlin",)),
+    "the time zone in which your days begin and end",
+    unless="UTC, with a warning",
+)
+HOLIDAYS = Setting(
+    "holidays",
+    Value(names.read_holidays, "a code for public holidays", ("DE-BE", "AT", "US-NY")),
+    "whose public holidays have no emails and are no business days: a country, or a country and a part of it",
+    unless="none",
+)
+BUSINESS = Settings((BUSINESS_NAME, BUSINESS_ADDRESS, ZONE, HOLIDAYS), "your business")
+
+# leads
+HEADER = Setting("header", LABEL, "the header of the column in your sheet", required=True)
+TYPE = Setting(
+    "type",
+    Choice(tuple(FieldType), "types"),
+    "what its cells hold",
+    default=FieldType.TEXT.value,
+)
+CHOICES = Setting(
+    "choices",
+    Items(LABEL, "choice", at_least=1),
+    "the only values its cells may have; case does not matter",
+    unless="any text will do",
+)
+COLUMN = Settings((HEADER, TYPE, CHOICES), "a column")
+
+EXCEL = Setting("excel", PATH, "the workbook with your leads, beside config.yaml")
+CSV = Setting("csv", PATH, "the CSV file with your leads, beside config.yaml")
+GOOGLE_SHEET = Setting("google_sheet", LINE, "the link of a Google Sheet; cannot be used yet")
+TAB = Setting("tab", LABEL, "the tab of the workbook", unless="the first one")
+KEY = Setting(
+    "key",
+    NAME,
+    "the column that identifies a lead when rows are sorted or moved, by its name under columns",
+    unless="email",
+)
+COLUMNS = Setting(
+    "columns",
+    Named(Either(LABEL, COLUMN), "column", NAME, at_least=1),
+    "the columns you use, each as  name: header in your sheet",
+    required=True,
+)
+WRITE = Setting(
+    "write",
+    Named(LABEL, "column", Value(names.read_label, "one of ours")),
+    f"the only columns we ever change, each as  ours: header in your sheet. Ours are {', '.join(Role)}",
+    unless="nothing is written",
+)
+LEADS = Settings((EXCEL, CSV, GOOGLE_SHEET, TAB, KEY, COLUMNS, WRITE), "your leads")
+
+# scoring, segments, stages
+POINTS = Setting("points", Number(-10_000, 10_000), "how many points the rule gives; may be less than 0", required=True)
+WHEN: Setting[Sentence] = Setting("when", CONDITION, "for which leads it does", required=True)
+BECAUSE = Setting("because", LABEL, "the reason, as your salespeople shall read it", unless="the sentence under when")
+GROUP = Setting("group", LABEL, "the group whose cap under score_caps counts this rule", unless="no group")
+FADES = Setting(
+    "fades",
+    Value(spoken.read_fade, "how points fade", ("50% a month", "10% a week since asked_on")),
+    "how fast the points lose their worth since a date; a month is 30 days",
+    unless="they keep it",
+)
+SCORING_RULE = Settings((POINTS, WHEN, BECAUSE, GROUP, FADES), "a scoring rule")
+MOVE_TO = Setting("move_to", LABEL, "the stage a lead moves forward to", required=True)
+STAGE_RULE = Settings((MOVE_TO, WHEN), "a stage rule")
+
+# senders
+SMTP_HOST = Setting("host", HOST, "the server that takes your emails", required=True)
+SMTP_PORT = Setting("port", PORT, "its port", unless="587; 465 with security: tls; 25 with security: none")
+SMTP_USER = Setting("user", LINE, "the name to log in with", unless="no login")
+SMTP_PASSWORD = Setting("password", SECRET, "the name of the password in .env", unless="no login")
+SECURITY = Setting(
+    "security",
+    Choice(("starttls", "tls", "none"), "kinds of security"),
+    "how the connection is protected; none only for this machine or a neighbour with a one-word name",
+    unless="starttls; tls on port 465",
+)
+SMTP = Settings((SMTP_HOST, SMTP_PORT, SMTP_USER, SMTP_PASSWORD, SECURITY), "a mail server")
+IMAP_HOST = Setting("host", HOST, "the server that keeps your inbox", required=True)
+IMAP_PORT = Setting("port", PORT, "its port", default=993)
+IMAP_USER = Setting("user", LINE, "the name to log in with", required=True)
+IMAP_PASSWORD = Setting("password", SECRET, "the name of the password in .env", required=True)
+IMAP = Settings((IMAP_HOST, IMAP_PORT, IMAP_USER, IMAP_PASSWORD), "an inbox")
+FROM = Setting("from", MAILBOX, "the name and address emails come from", required=True)
+REPLY_TO = Setting("reply_to", ADDRESS, "where answers go", unless="to the address under from")
+SENDER_SMTP = Setting("smtp", SMTP, "the server to send through", unless="emails are written into the outbox folder")
+SENDER_IMAP = Setting("imap", IMAP, "the inbox to read replies from; not read yet")
+PER_DAY = Setting("per_day", Number(1, 100_000), "how many emails may leave in one day", unless="no limit")
+SENDER = Settings((FROM, REPLY_TO, SENDER_SMTP, SENDER_IMAP, PER_DAY), "a sender")
+
+# limits
+SEND_BETWEEN = Setting(
+    "send_between",
+    Value(spoken.read_window, "sending hours", ("09:00-17:00 on weekdays",)),
+    "when emails may leave, in the lead's own time zone",
+    unless="at any time",
+)
+GAP = Setting("gap", SPAN, "the least time between two emails to one lead, over all sequences", unless="1 day")
+PER_COMPANY = Setting(
+    "per_company",
+    Value(spoken.read_rate, "how often", ("1 every 3 days",)),
+    "how many emails one company gets",
+    unless="no limit",
+)
+PAUSE_IF_BOUNCES_OVER = Setting(
+    "pause_if_bounces_over",
+    Value(spoken.read_share, "a percentage", ("5%",)),
+    "the share of bounces among the last week's emails that stops all sending, counted from 20 emails on",
+    unless="no limit",
+)
+ASK_ME_ABOVE = Setting(
+    "ask_me_above", Number(0), "a run that would send more emails than this waits for your yes", unless="no limit"
+)
+LIMITS = Settings((SEND_BETWEEN, GAP, PER_COMPANY, PAUSE_IF_BOUNCES_OVER, ASK_ME_ABOVE), "your limits")
+
+# sequences
+EMAIL = Setting("email", Value(names.read_line, "a file in templates/", ("welcome-1.md",)), "send this template")
+WAIT = Setting(
+    "wait",
+    Value(spoken.read_wait, "a time to wait", ("3 business days", "2 weeks")),
+    "let this much time pass after the step before",
+)
+TASK = Setting("task", LINE, "ask a person to do this; {{ name }} stands for the lead's value")
+ONLY_IF: Setting[Sentence] = Setting("only_if", CONDITION, "leave the step out for all other leads", unless="for all")
+STEP_NAME = Setting("name", LABEL, "what the step is known by; keep it when you move steps", unless="the template's")
+STEP = Settings((EMAIL, WAIT, TASK, ONLY_IF, STEP_NAME), "a step")
+START_WHEN: Setting[Sentence] = Setting(
+    "start_when", CONDITION, "which leads begin the sequence, once each", required=True
+)
+SEQUENCE_SENDER = Setting(
+    "sender",
+    LABEL,
+    "who writes: a name under senders, or a column whose choices are such names",
+    unless="the only sender there is",
+)
+STEPS = Setting("steps", Items(STEP, "step", at_least=1), "emails, waits and tasks, in order", required=True)
+STOP_WHEN = Setting(
+    "stop_when",
+    Items(CONDITION, "sentence", or_alone=True),
+    "what ends it early, or  same_company_replied; replies, bounces and unsubscribes always do",
+    unless="nothing else",
+)
+SEQUENCE = Settings((START_WHEN, SEQUENCE_SENDER, STEPS, STOP_WHEN), "a sequence")
+
+# schedule, alerts, tests
+JOB = Setting(
+    "job", Choice(("run", "inbox", "report"), "jobs"), "what to do; inbox and report are not there yet", required=True
+)
+AT = Setting(
+    "at",
+    Value(spoken.read_schedule, "when", ("08:30 on weekdays", "every 15 minutes", "08:00 on Mondays")),
+    "when to do it, in your business's time zone",
+    required=True,
+)
+TO = Setting("to", Items(ADDRESS, "address", at_least=1, or_alone=True), "who gets the report")
+LATE_BY = Setting("late_by", SPAN, "how late it may still be done, after the machine was off", unless="2 hours")
+SCHEDULED = Settings((JOB, AT, TO, LATE_BY), "a job")
+
+HOT_LEAD = Setting(
+    "hot_lead", LABEL, "who is told when a lead turns hot: a sender, or a column of senders", unless="nobody"
+)
+ALERT_PROBLEM = Setting("problem", ADDRESS, "who is told when something does not work", unless="nobody")
+ALERTS = Settings((HOT_LEAD, ALERT_PROBLEM), "your alerts")
+
+TEST_NAME = Setting("name", LABEL, "what the example shows, as a sentence", required=True)
+TEST_LEAD = Setting("lead", Named(AnyText(), "value", LABEL), "the values of a made-up lead", required=True)
+EXPECT_SCORE = Setting("score", Number(), "its score")
+EXPECT_SEGMENT = Setting("segment", LABEL, "its segment")
+EXPECT_STAGE = Setting("stage", LABEL, "its stage")
+EXPECT_STARTS = Setting("starts", LABEL, "the sequence it begins")
+EXPECT = Settings((EXPECT_SCORE, EXPECT_SEGMENT, EXPECT_STAGE, EXPECT_STARTS), "what is expected")
+TEST_EXPECT = Setting("expect", EXPECT, "what shall come out", required=True)
+TEST = Settings((TEST_NAME, TEST_LEAD, TEST_EXPECT), "an example")
+
+# the file
+VERSION = Setting("version", Number(), "the version of this file's form; there is only 1", default=1)
+FILE_BUSINESS = Setting("business", BUSINESS, "who you are", required=True)
+FILE_LEADS = Setting("leads", LEADS, "where your leads live", required=True)
+SCORING = Setting("scoring", Items(SCORING_RULE, "rule"), "rules whose points are added up", unless="every score is 0")
+SCORE_CAPS = Setting(
+    "score_caps", Named(Number(), "cap", LABEL), "the most points all rules of a group give together", unless="no caps"
+)
+SEGMENTS = Setting(
+    "segments",
+    Named(CONDITION, "segment", LABEL, at_least=1),
+    "groups of leads; the first match from the top wins, and  everything else  takes the rest",
+    required=True,
+)
+STAGES = Setting("stages", Items(LABEL, "stage"), "how far along a lead is, from first to last", unless="no stages")
+STAGE_RULES = Setting("stage_rules", Items(STAGE_RULE, "rule"), "what moves a lead forward", unless="only people do")
+OVERRIDE_FOR = Setting(
+    "override_for", SPAN, "how long a score, segment or stage you typed wins", unless="until you clear its cell"
+)
+SENDERS = Setting("senders", Named(SENDER, "sender", LABEL, at_least=1), "the people emails come from", required=True)
+FILE_LIMITS = Setting("limits", LIMITS, "what keeps a run small and polite", unless="see below")
+SEQUENCES = Setting(
+    "sequences", Named(SEQUENCE, "sequence", LABEL), "what is sent, and in which order", unless="nothing"
+)
+SCHEDULE = Setting("schedule", Items(SCHEDULED, "job"), "what leadwright serve does by itself", unless="nothing")
+FILE_ALERTS = Setting("alerts", ALERTS, "who hears of what at once", unless="nobody")
+TESTS = Setting("tests", Items(TEST, "test"), "examples that must come out as you say; check tries them", unless="none")
+OUTBOX = Setting("outbox", PATH, "the folder for emails of senders without smtp", default="outbox")
+FILE = Settings(
+    (
+        VERSION,
+        FILE_BUSINESS,
+        FILE_LEADS,
+        SCORING,
+        SCORE_CAPS,
+        SEGMENTS,
+        STAGES,
+        STAGE_RULES,
+        OVERRIDE_FOR,
+        SENDERS,
+        FILE_LIMITS,
+        SEQUENCES,
+        SCHEDULE,
+        FILE_ALERTS,
+        TESTS,
+        OUTBOX,
+    ),
+    "config.yaml",
+)
