@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Protocol
 
 from automations.clock import Clock
 from automations.core.books import key_rule, read_book, wanted_headers
 from automations.core.history import MessageRecord
 from automations.core.leads import Book, CellChange, CellOutcome, WrittenCell
-from automations.core.letters import compose
+from automations.core.letters import Words, compose
 from automations.core.limits import ANY_TIME
 from automations.core.plan import Known, Plan, RowUpdate, Send
 from automations.core.planning import Decision, decide
 from automations.core.playbook import Playbook
+from automations.core.policy import Policy
 from automations.core.schedules import is_open, zones_for
 from automations.crash import crash_at
 from automations.errors import (
@@ -31,7 +34,7 @@ from automations.errors import (
     StalePlan,
 )
 from automations.ledger import Ledger
-from automations.project import Project
+from automations.mail import Mailer
 from automations.sending import Desk, Sent, send_all
 from automations.sources import Source
 
@@ -40,6 +43,35 @@ Approve = Callable[[Plan], str]
 
 Say = Callable[[str, int, int], None]
 """Told what is going on: what, how many are done, of how many (0: not known)."""
+
+
+class Workplace(Protocol):
+    """What a run needs to be given; `project.Project` is the one that config.yaml makes."""
+
+    @property
+    def policy(self) -> Policy:
+        """Return what the owner asked for."""
+        ...
+
+    def open_source(self) -> Source:
+        """Return where the leads live."""
+        ...
+
+    def open_ledger(self) -> AbstractContextManager[Ledger]:
+        """Return the ledger, which is closed at the end."""
+        ...
+
+    def open_mailer(self, sender: str) -> Mailer:
+        """Return what hands over the messages of a sender."""
+        ...
+
+    def playbook(self, book: Book, now: datetime) -> Playbook:
+        """Return the policy, ready to decide by, with the facts that this book and this day need."""
+        ...
+
+    def words(self, now: datetime) -> Words:
+        """Return the templates, ready to render."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +112,14 @@ class _Sheet:
         )
 
 
-def look(project: Project, now: datetime) -> Plan:
+def look(workplace: Workplace, now: datetime) -> Plan:
     """Return what a run at *now* would do. Changes nothing, and waits for nobody."""
-    with project.open_ledger() as ledger:
-        return read_and_decide(project, project.open_source(), ledger, now).decision.plan
+    with workplace.open_ledger() as ledger:
+        return read_and_decide(workplace, workplace.open_source(), ledger, now).decision.plan
 
 
 def run(
-    project: Project,
+    workplace: Workplace,
     clock: Clock,
     *,
     approve: Approve,
@@ -102,25 +134,25 @@ def run(
     what *approve* said; then nothing was changed, sent or written. *stopping* is asked before every email.
     """
     began = time.monotonic()
-    source = project.open_source()
-    with project.open_ledger() as ledger, ledger.lock():
+    source = workplace.open_source()
+    with workplace.open_ledger() as ledger, ledger.lock():
         now = reviewed.made_at if reviewed else clock.now()
         recovered = ledger.recover(clock.now())
         say("reading leads", 0, 0)
-        found = read_and_decide(project, source, ledger, now, at_most)
+        found = read_and_decide(workplace, source, ledger, now, at_most)
         plan = found.decision.plan
         _refuse_stale(plan, reviewed)
         crash_at("after_plan")
         if refusal := approve(plan):
             raise RefusedByLimit(refusal)
-        work = _Work(project, source, ledger, clock, ledger.start_run("run", clock.now()), say, stopping)
+        work = _Work(workplace, source, ledger, clock, ledger.start_run("run", clock.now()), say, stopping)
         try:
             _add_columns(work, plan)
             sheet = _do_without_email(found.decision, work)
             crash_at("after_first_write")
             sent = _send(found, work) if plan.sends else Sent()
             if plan.sends:
-                after = read_and_decide(project, source, ledger, clock.now(), at_most)
+                after = read_and_decide(workplace, source, ledger, clock.now(), at_most)
                 sheet += _do_without_email(after.decision, work)
             crash_at("after_second_write")
         except LeadwrightError as error:
@@ -169,13 +201,13 @@ class Found:
 
 
 def read_and_decide(
-    project: Project, source: Source, ledger: Ledger, now: datetime, at_most: int | None = None
+    workplace: Workplace, source: Source, ledger: Ledger, now: datetime, at_most: int | None = None
 ) -> Found:
     """Read the leads and the ledger, and decide what should happen at *now*."""
-    columns = project.policy.columns
+    columns = workplace.policy.columns
     book = read_book(source.read(wanted_headers(columns)), columns)
-    playbook = project.playbook(book, now)
-    return Found(book, playbook, decide(book, playbook, ledger.history(now), now, project.words(now), at_most))
+    playbook = workplace.playbook(book, now)
+    return Found(book, playbook, decide(book, playbook, ledger.history(now), now, workplace.words(now), at_most))
 
 
 def _refuse_stale(plan: Plan, reviewed: Plan | None) -> None:
@@ -188,14 +220,14 @@ def _refuse_stale(plan: Plan, reviewed: Plan | None) -> None:
 
 def _add_columns(work: _Work, plan: Plan) -> None:
     if plan.new_columns:
-        work.source.add_columns(plan.new_columns, wanted_headers(work.project.policy.columns))
+        work.source.add_columns(plan.new_columns, wanted_headers(work.place.policy.columns))
 
 
 @dataclass(frozen=True, slots=True)
 class _Work:
     """What one run works with."""
 
-    project: Project
+    place: Workplace
     source: Source
     ledger: Ledger
     clock: Clock
@@ -221,7 +253,7 @@ def _write_cells(updates: Sequence[RowUpdate], work: _Work) -> tuple[_Sheet, Seq
     work.say("writing the sheet", 0, len(updates))
     changes = [CellChange(each.key, each.row, each.column, each.old, each.new) for each in updates]
     try:
-        result = work.source.write(changes, key_rule(work.project.policy.columns))
+        result = work.source.write(changes, key_rule(work.place.policy.columns))
     except SourceBusy as busy:
         note = f"{busy.what} {len(changes)} cells wait for the next run."
         skipped = [WrittenCell(change, CellOutcome.REFUSED, change.row, change.old, busy.what) for change in changes]
@@ -247,7 +279,7 @@ def _left_alone(cell: WrittenCell) -> str:
 
 def _as_written(known: Iterable[Known], cells: Sequence[WrittenCell], work: _Work) -> list[Known]:
     """Return what to remember, without the values of cells that were not written: those are not ours."""
-    headers = {header: role for role, header in work.project.policy.columns.owned}
+    headers = {header: role for role, header in work.place.policy.columns.owned}
     left = {
         (cell.change.key, headers[cell.change.header]): cell.change.old
         for cell in cells
@@ -268,14 +300,14 @@ def _send(found: Found, work: _Work) -> Sent:
     before = [move for move in decision.plan.moves if move.key in mailed and not move.after]
     work.ledger.moves(work.run, before)
     letters = {letter.key: letter for letter in decision.letters}
-    words = work.project.words(decision.plan.made_at)
+    words = work.place.words(decision.plan.made_at)
     watch = _RowWatch(found, work)
     desk = Desk(
         ledger=work.ledger,
         run=work.run,
         clock=work.clock,
-        compose=lambda send: compose(letters[send.message], words, work.project.policy),
-        open_mailer=work.project.open_mailer,
+        compose=lambda send: compose(letters[send.message], words, work.place.policy),
+        open_mailer=work.place.open_mailer,
         ask_again=watch.why_not,
         stopping=work.stopping,
         say=work.say,
@@ -295,7 +327,7 @@ class _RowWatch:
 
     def why_not(self, send: Send, now: datetime) -> str:
         """Return why an email must not leave any more: its window closed, or somebody changed its lead's row."""
-        policy = self._work.project.policy
+        policy = self._work.place.policy
         self._read_again()
         lead = self._now.get(send.key)
         if lead is None:
@@ -312,7 +344,7 @@ class _RowWatch:
         fingerprint = self._work.source.fingerprint()
         if fingerprint == self._fingerprint:
             return
-        columns = self._work.project.policy.columns
+        columns = self._work.place.policy.columns
         book = read_book(self._work.source.read(wanted_headers(columns)), columns)
         self._now = {lead.key: lead for lead in book.leads}
         self._fingerprint = fingerprint

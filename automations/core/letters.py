@@ -25,8 +25,8 @@ class Words(Protocol):
         """Return the words of an email to one lead."""
         ...
 
-    def task(self, step: Step, lead: Lead, qualification: Qualification) -> str:
-        """Return what a person is asked to do."""
+    def task(self, step: Step, lead: Lead, qualification: Qualification, sender: Sender | None) -> str:
+        """Return what a person is asked to do; *sender* is who writes to the lead, if anybody does."""
         ...
 
 

@@ -26,7 +26,7 @@ from automations.core.messages import Outgoing, message_key
 from automations.core.outlook import with_email, with_moves
 from automations.core.plan import Hold, HoldKind, Known, Move, MoveKind, Plan, RowUpdate, Send, Task
 from automations.core.playbook import CannotWrite, Playbook
-from automations.core.policy import EmailSequence, Step
+from automations.core.policy import EmailSequence, Sender, Step
 from automations.core.rules import Qualification
 from automations.core.schedules import next_open
 from automations.core.standing import Standing, stand
@@ -237,17 +237,17 @@ def _task(turn: _Turn, sequence: EmailSequence, step: Step, words: Words, moment
     return Task(
         key=turn.standing.lead.key,
         owner=sender.name if sender else "",
-        text=_task_text(turn, step, words),
+        text=_task_text(turn, step, sender, words),
         due=moment.now,
         sequence=sequence.name,
         step=step.name,
     )
 
 
-def _task_text(turn: _Turn, step: Step, words: Words) -> str:
+def _task_text(turn: _Turn, step: Step, sender: Sender | None, words: Words) -> str:
     """Return what a person is asked to do; a task that cannot be written is still asked for, with what is missing."""
     try:
-        return words.task(step, turn.standing.lead, turn.qualification)
+        return words.task(step, turn.standing.lead, turn.qualification, sender)
     except CannotWrite as reason:
         return f"{step.name} ({reason})"
 
@@ -265,15 +265,12 @@ def _open_task(turn: _Turn, tasks: Sequence[Task], words: Words, moment: Moment)
     if not given_out:
         return ""
     _, sequence_name, step_name = max(given_out)
-    steps = (
-        step
-        for sequence in moment.playbook.policy.sequences
-        if sequence.name == sequence_name
-        for step in sequence.steps
-        if step.name == step_name
-    )
-    step = next(steps, None)
-    return _task_text(turn, step, words) if step else ""
+    for sequence in moment.playbook.policy.sequences:
+        for step in sequence.steps:
+            if (sequence.name, step.name) == (sequence_name, step_name):
+                sender, _ = sender_for(sequence, turn.standing, moment)
+                return _task_text(turn, step, sender, words)
+    return ""
 
 
 def _changes(
