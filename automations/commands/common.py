@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -18,6 +19,7 @@ import click
 from automations.errors import WrongUsage
 
 if TYPE_CHECKING:
+    from automations.ledger import Ledger
     from automations.project import Project
 
 OWN_FOLDER = ".leadwright"
@@ -74,6 +76,18 @@ class Asked:
 
         return load_project(self.found_config(), os.environ)
 
+    @contextmanager
+    def ledger(self) -> Iterator[Ledger]:
+        """Open the ledger alone, for commands that must work while config.yaml is broken."""
+        from automations.ledger.sqlite import open_ledger  # noqa: PLC0415 - check and schema do not need it
+
+        self.found_config()
+        ledger = open_ledger(self.own_folder)
+        try:
+            yield ledger
+        finally:
+            ledger.close()
+
     def found_config(self) -> Path:
         """Return the config file. Raises WrongUsage when it is not there."""
         if not self.config_file.is_file():
@@ -126,7 +140,7 @@ def _late_option(name: str, change: Callable[[Asked, Any], Asked], kind: click.P
     )
 
 
-command = partial(click.command, cls=Command)
+as_command = partial(click.command, cls=Command)
 """Make a command; its function gets `Asked` as its first argument and returns the exit code."""
 
 
@@ -149,9 +163,14 @@ def asked_moment(at: str | None, zone: ZoneInfo) -> datetime:
     """Return the moment a command is about: the one asked for, else now, in the business's *zone*."""
     if at is not None:
         return moment_of(at, zone)
-    from automations.clock import SystemClock  # noqa: PLC0415 - most commands are given no moment, some need no clock
+    return now().astimezone(zone)
 
-    return SystemClock().now().astimezone(zone)
+
+def now() -> datetime:
+    """Return this moment."""
+    from automations.clock import SystemClock  # noqa: PLC0415 - --help needs no clock
+
+    return SystemClock().now()
 
 
 def is_conversation() -> bool:

@@ -1,0 +1,127 @@
+"""``leadwright run``: do what plan shows."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import click
+
+from automations.commands.common import Asked, as_command, is_conversation, now
+from automations.commands.progress import Progress
+from automations.commands.saved import load_plan
+from automations.core.plan import Plan
+from automations.errors import LeadwrightError, RefusedByLimit
+from automations.report.plan_screen import plan_screen, summary
+from automations.report.run_screen import run_screen, run_to_json
+from automations.report.text import count
+
+if TYPE_CHECKING:
+    from automations.project import Project
+
+Approve = Callable[[Plan], str]
+
+
+class NotNow(LeadwrightError):  # noqa: N818 - it is what the person said
+    """A person looked at the plan and said no."""
+
+    exit_code = 0
+
+
+@as_command("run")
+@click.option("--yes", is_flag=True, help="Do not ask; for scripts and timers.")
+@click.option("--plan", "name", metavar="PLAN", help="Do exactly this saved plan, or refuse.")
+@click.option("--at-most", type=click.IntRange(min=0), metavar="N", help="Send no more than N emails this time.")
+@click.pass_obj
+def command(asked: Asked, *, yes: bool, name: str | None, at_most: int | None) -> int:
+    """Read the leads, write what changed into the sheet, and send what is due.
+
+    Asks before it does anything. Ends with 0 when all was done, 1 when some of it was not, 4 when a limit stopped it.
+    """
+    from automations.clock import SystemClock  # noqa: PLC0415 - --help needs none of these
+    from automations.runner import run  # noqa: PLC0415
+
+    project = asked.project()
+    reviewed = load_plan(name, asked.own_folder, now()) if name else None
+    approve = _approval(asked, project, yes=yes, has_seen=reviewed is not None, has_said_how_many=at_most is not None)
+    wanted = not (asked.quiet or asked.as_json)
+    try:
+        with Progress(wanted=wanted) as say:
+            report = run(project, SystemClock(), approve=approve, reviewed=reviewed, at_most=at_most, say=say)
+    except NotNow as no:
+        asked.say(no.what)
+        return no.exit_code
+    asked.answer(run_to_json(report), run_screen(report, where_to=where_to(project, report.plan)))
+    return report.exit_code
+
+
+def _approval(asked: Asked, project: Project, *, yes: bool, has_seen: bool, has_said_how_many: bool) -> Approve:
+    """Return who says yes to the plan: the command line, a person who is asked, or nobody."""
+    most = project.policy.limits.ask_me_above
+
+    def by_command_line(plan: Plan) -> str:
+        if has_seen or has_said_how_many or most is None or len(plan.sends) <= most:
+            return ""
+        raise too_many(asked, len(plan.sends), most)
+
+    def by_person(plan: Plan) -> str:
+        if is_nothing(plan):
+            return ""
+        if most is not None and len(plan.sends) > most:
+            click.echo(f"{count(len(plan.sends), 'email')}: more than the {most} of limits, ask_me_above.", err=True)
+        return ask(
+            plan, lambda: plan_screen(plan, project.policy.columns, project.policy.business.zone, everything=True)
+        )
+
+    def by_nobody(plan: Plan) -> str:
+        if is_nothing(plan):
+            return ""
+        raise RefusedByLimit(
+            f"{summary(plan)} to do, and nobody here to say yes; nothing was sent or changed",
+            fix=f"in a script or timer:  {asked.repeat('run --yes')}",
+        )
+
+    if yes:
+        return by_command_line
+    return by_person if is_conversation() else by_nobody
+
+
+def is_nothing(plan: Plan) -> bool:
+    """Return whether a plan has nothing that a person would want to be asked about."""
+    return not (plan.sends or plan.updates or plan.tasks)
+
+
+def too_many(asked: Asked, sends: int, most: int) -> RefusedByLimit:
+    """Return what stops a run that nobody looked at and that would send more than the owner wants unseen."""
+    return RefusedByLimit(
+        f"{count(sends, 'email')} would leave, and more than {most} wait for your yes (limits, ask_me_above);"
+        " nothing was sent or changed",
+        fix=f"look:  {asked.repeat('plan')}  and do what it saved, or send the first:  run --yes --at-most {most}",
+    )
+
+
+def ask(plan: Plan, show_all: Callable[[], str]) -> str:
+    """Return "" once a person said yes to a plan. Raises NotNow for a no."""
+    new = f" New columns at the right end: {', '.join(plan.new_columns)}." if plan.new_columns else ""
+    while True:
+        verb = "Send" if plan.sends else "Write"
+        click.echo(f"{summary(plan)}.{new} {verb} now? [y]es / [n]o / [s]how all   ", nl=False)
+        answer = sys.stdin.readline().strip().lower()
+        if answer in ("y", "yes"):
+            return ""
+        if answer in ("s", "show", "show all"):
+            click.echo("\n" + show_all() + "\n")
+            continue
+        raise NotNow("Nothing was sent or changed.")
+
+
+def where_to(project: Project, plan: Plan) -> str:
+    """Return where emails went, when that is a folder: `` to outbox/, as files``; else nothing."""
+    connections = project.config.connections
+    senders = sorted({send.sender for send in plan.sends})
+    to_folder = [sender for sender in senders if connections.get(sender) is None]
+    if not to_folder:
+        return ""
+    whose = "" if to_folder == senders else f", those of {' and '.join(to_folder)},"
+    return f"{whose} as files into {project.config.outbox.name}/, not to the leads"

@@ -1,0 +1,111 @@
+"""``leadwright settle``: a person decides about emails that may or may not have arrived."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC
+
+import click
+
+from automations.commands.common import Asked, as_command, now
+from automations.core.history import MessageRecord
+from automations.errors import AlreadyRunning, WrongUsage
+from automations.ledger import Ledger
+from automations.report.text import count, plain, table
+
+_SAID = {
+    "sent": "counted as sent; its sequence goes on",
+    "resend": "goes again with the next run, in the same words",
+    "drop": "dropped: it is not sent again",
+}
+
+
+@as_command("settle")
+@click.argument("key", metavar="[LEAD]", required=False)
+@click.option("--sent", "decision", flag_value="sent", help="It arrived: count it as sent.")
+@click.option("--resend", "decision", flag_value="resend", help="It did not arrive: send it again.")
+@click.option("--drop", "decision", flag_value="drop", help="Leave it: neither count nor send it.")
+@click.pass_obj
+def command(asked: Asked, key: str | None, decision: str | None) -> int:
+    """List the emails in doubt, or decide about the one to LEAD.
+
+    An email is in doubt when the connection or the computer died after its last line was on the way and before the
+    server answered. Look into the sender's Sent folder, or ask the lead, then decide.
+    """
+    if decision and not key:
+        raise WrongUsage(f"--{decision} needs the lead it is about", fix="for the list:  leadwright settle")
+    with asked.ledger() as ledger:
+        _recover(ledger)
+        in_doubt = ledger.in_doubt()
+        if not key:
+            return _list(asked, in_doubt)
+        found = _find(in_doubt, key)
+        if not decision:
+            return _list(asked, [found])
+        ledger.decide(found.key, decision, now())
+    asked.answer(
+        {"decided": {**_as_json(found), "decision": decision}},
+        f"{found.step} to {plain(found.address)}: {_SAID[decision]}.",
+    )
+    return 0
+
+
+def _recover(ledger: Ledger) -> None:
+    """Bring to light what a killed run left; a run at work still knows what it is doing."""
+    try:
+        with ledger.lock():
+            ledger.recover(now())
+    except AlreadyRunning:
+        return
+
+
+def _find(in_doubt: Sequence[MessageRecord], key: str) -> MessageRecord:
+    wanted = key.strip().casefold()
+    found = [each for each in in_doubt if wanted in (each.lead_key.casefold(), each.address.casefold(), each.key)]
+    if not found:
+        raise WrongUsage(f'no email to "{key}" is in doubt', fix="for the list:  leadwright settle")
+    if len(found) > 1:
+        keys = ", ".join(f"{each.key} ({each.step})" for each in found)
+        raise WrongUsage(f'{len(found)} emails to "{key}" are in doubt', fix=f"name one of them instead: {keys}")
+    return found[0]
+
+
+def _list(asked: Asked, in_doubt: Sequence[MessageRecord]) -> int:
+    asked.answer({"in_doubt": [_as_json(each) for each in in_doubt]}, settle_screen(in_doubt, asked.repeat))
+    return 0
+
+
+def settle_screen(in_doubt: Sequence[MessageRecord], repeat: Callable[[str], str]) -> str:
+    """Return the emails in doubt, and how to decide."""
+    if not in_doubt:
+        return "No email is in doubt."
+    rows = [
+        (plain(each.address), each.step, f'"{plain(each.subject)}"', f"{each.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC")
+        for each in in_doubt
+    ]
+    settle = repeat(f"settle {in_doubt[0].lead_key}")
+    return "\n".join(
+        [
+            f"{count(len(in_doubt), 'email')} in doubt: the server never said whether it took over.",
+            *("  " + line for line in table(rows, most=(26, 16, 10), width=78)),
+            "",
+            "Look into the sender's Sent folder, or ask the lead. Then:",
+            f"  {settle} --sent     it arrived",
+            f"  {settle} --resend   it did not: send it again",
+            f"  {settle} --drop     leave it",
+        ]
+    )
+
+
+def _as_json(record: MessageRecord) -> dict[str, str]:
+    return {
+        "key": record.lead_key,
+        "to": record.address,
+        "sequence": record.sequence,
+        "step": record.step,
+        "sender": record.sender,
+        "subject": record.subject,
+        "at": record.at.isoformat(),
+        "message": record.key,
+        "message_id": record.message_id,
+    }
