@@ -12,10 +12,18 @@ from collections import Counter
 VARIABLE = "LEADWRIGHT_CRASH_AT"
 
 POINTS = (
+    "after_plan",
+    "before_replace",
+    "after_replace",
+    "after_first_write",
     "after_reserve",
     "after_mark",
+    "before_dot_sent",
+    "after_dot_sent",
+    "after_answer",
     "before_settle",
     "after_settle",
+    "after_second_write",
 )
 """Every point that the code names, in the order a run passes them."""
 

@@ -1,0 +1,197 @@
+"""One conversation with a mail server, command by command. Import it late: smtplib and ssl cost 25 ms.
+
+smtplib drives it; what is replaced is reading: smtplib takes a garbled or endless answer for a code of its own making,
+cannot tell a lost connection before the dot from one after it, and throws away what came with the answer to STARTTLS.
+"""
+
+from __future__ import annotations
+
+import re
+import smtplib
+import socket
+import ssl
+from dataclasses import dataclass
+from time import monotonic
+from typing import NamedTuple
+
+from automations.mail.answers import split_enhanced
+
+MAX_LINE_OCTETS = 8192
+"""RFC 5321, section 4.5.3.1.5, says 512; servers say more."""
+MAX_REPLY_OCTETS = 65_536
+_REPLY_LINE = re.compile(rb"([2-5][0-9]{2})(?:([ -])(.*))?\Z", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds to wait: for a connection, for the answer to a command, for the body to leave, for the final answer.
+
+    Only the last one matters to anybody but us: before the dot a timeout merely defers. RFC 5321, section 4.5.3.2.6,
+    asks for 600 there, because giving up early "would typically result in delivery of multiple copies".
+    """
+
+    connect: float = 30.0
+    command: float = 120.0
+    body: float = 180.0
+    dot: float = 600.0
+
+
+class Reply(NamedTuple):
+    """A server's answer: reply code, enhanced code or "", and text."""
+
+    code: int
+    enhanced: str
+    text: str
+
+
+class NoAnswer(Exception):  # noqa: N818 - what happened, no error of ours
+    """The server gave no answer, or none that makes sense; the text is a sentence."""
+
+
+class Distrust(Exception):  # noqa: N818
+    """The connection cannot be trusted; the text is a sentence."""
+
+
+class Dialogue(smtplib.SMTP):
+    """A conversation with *host*; not connected yet."""
+
+    def __init__(self, host: str, timeouts: Timeouts) -> None:
+        # Our own name, and no look-up of it: a resolver that does not answer would stop us here.
+        name = socket.gethostname()
+        super().__init__(local_hostname=name if "." in name else "[127.0.0.1]", timeout=timeouts.connect)
+        self._host = host
+        self._timeouts = timeouts
+        self._received = bytearray()
+
+    def open(self, port: int, context: ssl.SSLContext | None) -> Reply:
+        """Connect, by TLS from the first byte when *context* is given, and return the greeting.
+
+        Raises OSError (ssl.SSLError is one) when that fails, NoAnswer when there is no greeting.
+        """
+        raw = socket.create_connection((self._host, port), self._timeouts.connect)
+        self.sock = raw
+        # Else the kernel holds the final dot back, and may deliver it after we were killed.
+        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if context is not None:
+            self._protect(context)
+        return self.answer(self._timeouts.command)
+
+    def hello(self) -> Reply:
+        """Say EHLO, or HELO to a server that knows no better, and return the answer; `has_extn` works afterwards."""
+        code, text = self.ehlo()
+        if code // 100 == 5:  # noqa: PLR2004 - it does not know EHLO (RFC 5321, section 3.2)
+            code, text = self.helo()
+        return Reply(code, *split_enhanced(_as_text(text)))
+
+    def secure(self, context: ssl.SSLContext) -> Reply:
+        """Say STARTTLS, and say EHLO again behind it; return the answer to STARTTLS when that is a no.
+
+        Raises Distrust when something came along with the answer: it was not the server who could know our TLS.
+        """
+        reply = self.say("STARTTLS")
+        if reply.code != 220:  # noqa: PLR2004
+            return reply
+        self.look_ahead()
+        if self._received:
+            raise Distrust("something was slipped in behind the server's answer to STARTTLS")
+        self._protect(context)
+        # All that was learned in the clear is forgotten (RFC 3207, section 4.2).
+        self.ehlo_resp = self.helo_resp = None
+        self.esmtp_features = {}
+        self.does_esmtp = False
+        return self.hello()
+
+    def _protect(self, context: ssl.SSLContext) -> None:
+        assert isinstance(self.sock, socket.socket)  # noqa: S101 - for mypy; both callers have just used it
+        self.sock = context.wrap_socket(self.sock, server_hostname=self._host)
+
+    def say(self, command: str) -> Reply:
+        """Send one command and return the answer. Raises NoAnswer, OSError or smtplib.SMTPServerDisconnected."""
+        self.putcmd(command)
+        return self.answer(self._timeouts.command)
+
+    def push(self, octets: bytes, seconds: float) -> None:
+        """Send bytes, all within *seconds*. Raises OSError."""
+        sock = self._connected()
+        sock.settimeout(seconds)
+        sock.sendall(octets)
+
+    def look_ahead(self) -> bool:
+        """Return whether the server has spoken unasked, or left; without waiting."""
+        sock = self._connected()
+        before = sock.gettimeout()
+        sock.settimeout(0.0)
+        try:
+            octets = sock.recv(4096)
+        except (BlockingIOError, InterruptedError, ssl.SSLWantReadError):
+            return bool(self._received)
+        except OSError:
+            return True
+        finally:
+            sock.settimeout(before)
+        self._received += octets
+        return True
+
+    def getreply(self) -> tuple[int, bytes]:
+        """Return the answer to a command as smtplib wants it: it logs in and says EHLO through this."""
+        return self._read_reply(self._timeouts.command)
+
+    def answer(self, seconds: float) -> Reply:
+        """Return the server's next answer, waiting *seconds* at most in all. Raises NoAnswer."""
+        code, text = self._read_reply(seconds)
+        return Reply(code, *split_enhanced(_as_text(text)))
+
+    def _read_reply(self, seconds: float) -> tuple[int, bytes]:
+        deadline = monotonic() + seconds
+        lines: list[bytes] = []
+        code = b""
+        while True:
+            line = self._read_line(deadline, seconds)
+            found = _REPLY_LINE.match(line)
+            if found is None or (code and found[1] != code):
+                raise NoAnswer(f"the server's answer makes no sense: {line[:80].decode('ascii', 'replace')!r}")
+            code = found[1]
+            lines.append((found[3] or b"").strip())
+            if found[2] != b"-":
+                return int(code), b"\n".join(lines)
+            if sum(map(len, lines)) > MAX_REPLY_OCTETS:
+                raise NoAnswer("the server's answer has no end")
+
+    def _read_line(self, deadline: float, seconds: float) -> bytes:
+        sock = self._connected()
+        while (end := self._received.find(b"\n")) < 0:
+            if len(self._received) > MAX_LINE_OCTETS:
+                raise NoAnswer("the server's answer has no end")
+            remaining = deadline - monotonic()
+            try:
+                sock.settimeout(max(remaining, 0.001))
+                octets = sock.recv(4096)
+            except TimeoutError:
+                raise NoAnswer(f"no answer within {seconds:g} seconds") from None
+            except OSError as error:
+                raise NoAnswer(f"the connection was lost: {error.strerror or error}") from None
+            if not octets:
+                raise NoAnswer("the server closed the connection without an answer")
+            self._received += octets
+        line = bytes(self._received[:end])
+        del self._received[: end + 1]
+        return line.removesuffix(b"\r")
+
+    def _connected(self) -> socket.socket:
+        if self.sock is None:
+            raise NoAnswer("there is no connection")
+        return self.sock
+
+    def leave(self) -> None:
+        """Say QUIT and close. Whatever goes wrong with that, no message is touched by it."""
+        try:
+            self.push(b"QUIT\r\n", 1.0)
+            self.answer(1.0)
+        except (OSError, NoAnswer):
+            pass
+        finally:
+            self.close()
+
+
+def _as_text(text: bytes) -> str:
+    return text.decode("utf-8", "replace")
