@@ -47,7 +47,7 @@ class ConditionReader:
         if condition is None or problems:
             return None
         for warning in warnings_of(text, self.scope):
-            desk.warn(written.part(warning.start, warning.end), warning.what, warning.under, warning.fix)
+            desk.warn(written.part(warning.start, warning.end), warning.what, warning.under or warning.fix)
         return None if self._asks_too_much(condition, written, desk) else condition
 
     def _asks_too_much(self, condition: Condition, written: Scalar, desk: Desk) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -116,3 +116,7 @@ class Config:
     jobs: tuple[Job, ...] = ()
     inboxes: Mapping[str, ImapSettings] = field(default_factory=dict)
     warnings: tuple[Problem, ...] = ()
+
+    def with_warnings(self, warnings: tuple[Problem, ...]) -> Config:
+        """Return the same configuration with what was found besides."""
+        return replace(self, warnings=warnings)

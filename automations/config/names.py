@@ -103,7 +103,7 @@ _HOLIDAYS = re.compile(r"[A-Za-z]{2}(?:-[A-Za-z0-9]{1,3})?\Z", re.ASCII)
 
 
 def read_holidays(text: str) -> str:
-    """Return whose public holidays: ``DE`` or ``DE-BE`` (ISO 3166-1 and 3166-2). Whether there are such is not asked."""
+    """Return whose public holidays: ``DE`` or ``DE-BE`` (ISO 3166); not whether there are any."""
     if not _HOLIDAYS.match(text):
         raise Amiss(f'"{text}" is not a code for public holidays', "write a country like DE, or DE-BE for Berlin")
     return text.upper()

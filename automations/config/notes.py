@@ -48,9 +48,9 @@ class Desk:
         """Report a problem: nothing will be run."""
         self.notes.problems.append(self._problem(place, what, under, fix))
 
-    def warn(self, place: Place, what: str, under: str = "", fix: str = "") -> None:
+    def warn(self, place: Place, what: str, fix: str = "") -> None:
         """Report something that does not stop anything."""
-        self.notes.warnings.append(self._problem(place, what, under, fix))
+        self.notes.warnings.append(self._problem(place, what, "", fix))
 
     def _problem(self, place: Place, what: str, under: str, fix: str) -> Problem:
         return problem_at(place, f"{self.trail}: {what}" if self.trail else what, under, fix)

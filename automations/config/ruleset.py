@@ -42,7 +42,8 @@ def segment_names(record: Record) -> tuple[str, ...]:
 
 def stage_names(record: Record, desk: Desk) -> tuple[str, ...]:
     """Return the names under ``stages:``, in order."""
-    return unique_labels(record[t.STAGES] or (), "stage", desk.inside("stages"))
+    stages = record[t.STAGES]
+    return unique_labels(stages or (), "stage", desk.inside("stages"))
 
 
 def ruleset_of(record: Record, stages: tuple[str, ...], readers: Readers, desk: Desk) -> Ruleset:

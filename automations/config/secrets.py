@@ -27,9 +27,12 @@ class Secrets:
     shown_folder: Path
     notes: Notes
     _from_file: dict[str, str] | None = field(default=None, repr=False)
+    _reported: set[str] = field(default_factory=set)
 
     def look_up(self, name: str, place: Place, desk: Desk) -> Secret | None:
-        """Return the secret; report one that is missing, empty or has a line break in it."""
+        """Return the secret; report one that is missing, empty or has a line break in it, where it is first named."""
+        if name in self._reported:
+            return None
         text = self._find(name)
         if text is None:
             desk.wrong(place, f"there is no password called {name}", f"add a line to .env:  {name}=...")
@@ -39,6 +42,7 @@ class Secrets:
             desk.wrong(place, f"the password {name} has a line break in it", "write it in one line, without quotes")
         else:
             return Secret(text)
+        self._reported.add(name)
         return None
 
     def _find(self, name: str) -> str | None:

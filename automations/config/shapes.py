@@ -396,8 +396,15 @@ def _sample(setting: AnySetting) -> str:
     return examples[0] if examples else "..."
 
 
+def default_of(setting: AnySetting) -> str:
+    """Return in words what holds when a setting is left out; empty when it must be there, or nothing holds."""
+    if setting.unless or setting.default is None:
+        return setting.unless
+    return str(setting.default)
+
+
 def described(setting: AnySetting) -> Json:
     """Return the schema of one setting with its meaning, for editors."""
-    default = setting.unless or (setting.default if isinstance(setting.default, (str, int)) else "")
+    default = default_of(setting)
     text = setting.meaning[:1].upper() + setting.meaning[1:] + "."
-    return {"description": text + (f" Default: {default}." if default != "" else ""), **setting.shape.schema()}
+    return {"description": text + (f" Default: {default}." if default else ""), **setting.shape.schema()}

@@ -8,7 +8,19 @@ from __future__ import annotations
 
 from automations.config import names, spoken
 from automations.config.sentence_shape import Sentence, SentenceShape
-from automations.config.shapes import AnyText, Choice, Either, Items, Named, Number, Setting, Settings, Value
+from automations.config.shapes import (
+    AnyText,
+    Choice,
+    Either,
+    Items,
+    Named,
+    Number,
+    Record,
+    Setting,
+    Settings,
+    Shape,
+    Value,
+)
 from automations.core.leads import FieldType, Role
 
 LINE = Value(names.read_line, "a text")
@@ -22,7 +34,7 @@ SECRET = Value(
     names.read_secret_name, "the name of a secret, like $ANNA_PASSWORD", ("$ANNA_PASSWORD",), names.SECRET_PATTERN
 )
 SPAN = Value(spoken.read_span, "a time span", ("3 days", "12 hours", "2 weeks"))
-CONDITION = SentenceShape()
+CONDITION: Shape[Sentence] = SentenceShape()
 PORT = Number(1, 65_535, "the number of a port")
 
 # business
@@ -62,6 +74,7 @@ CHOICES = Setting(
     unless="any text will do",
 )
 COLUMN = Settings((HEADER, TYPE, CHOICES), "a column")
+COLUMN_OR_HEADER: Shape[str | Record] = Either(LABEL, COLUMN)
 
 EXCEL = Setting("excel", PATH, "the workbook with your leads, beside config.yaml")
 CSV = Setting("csv", PATH, "the CSV file with your leads, beside config.yaml")
@@ -75,7 +88,7 @@ KEY = Setting(
 )
 COLUMNS = Setting(
     "columns",
-    Named(Either(LABEL, COLUMN), "column", NAME, at_least=1),
+    Named(COLUMN_OR_HEADER, "column", NAME, at_least=1),
     "the columns you use, each as  name: header in your sheet",
     required=True,
 )

@@ -1,0 +1,73 @@
+"""``schedule:``, ``limits:`` and ``alerts:``: what happens by itself, how much of it, and who hears of it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from automations.config import tables as t
+from automations.config.conditions import where_of
+from automations.config.model import Job
+from automations.config.notes import Desk
+from automations.config.sequences import Cast, named_sender
+from automations.config.shapes import Found, Record
+from automations.core.policy import Limits
+from automations.located import Scalar
+
+DEFAULT_LATE_BY = timedelta(hours=2)
+NOT_YET = ("inbox", "report")
+HOT = "hot"
+
+
+def jobs_of(record: Record, desk: Desk) -> tuple[Job, ...]:
+    """Return the jobs that could be read; a kind that is not there yet gets a warning."""
+    jobs = (_job(found, desk.inside(f"job {found.number}")) for found in record[t.SCHEDULE] or ())
+    return tuple(job for job in jobs if job is not None)
+
+
+def _job(found: Found[Record], desk: Desk) -> Job | None:
+    record = found.value
+    job, at, to = record.find(t.JOB), record.find(t.AT), record.find(t.TO)
+    if job is not None:
+        _check_receivers(job, record, desk)
+    if job is None or at is None or not isinstance(at.node, Scalar):
+        return None
+    if job.value in NOT_YET:
+        desk.warn(job.node.place(), f"the job {job.value} is not there yet", "serve leaves it out")
+    receivers = tuple(each.value for each in to.value) if to else ()
+    return Job(job.value, at.value, at.node.text, record[t.LATE_BY] or DEFAULT_LATE_BY, receivers, where_of(at.node))
+
+
+def _check_receivers(job: Found[str], record: Record, desk: Desk) -> None:
+    to = record.find(t.TO)
+    if job.value == "report" and not record.has(t.TO):
+        desk.wrong(job.node.place(), '"to" is missing: who gets the report', "add  to: [you@shop.example]")
+    if job.value != "report" and to is not None:
+        desk.wrong(to.node.place(), f"the job {job.value} sends no report", "take out  to:")
+
+
+def limits_of(record: Record | None) -> Limits:
+    """Return the limits; those left out have their defaults."""
+    usual = Limits()
+    if record is None:
+        return usual
+    return Limits(
+        window=record[t.SEND_BETWEEN],
+        gap=record[t.GAP] or usual.gap,
+        per_company=record[t.PER_COMPANY],
+        ask_me_above=record[t.ASK_ME_ABOVE],
+        pause_if_bounces_over=record[t.PAUSE_IF_BOUNCES_OVER],
+    )
+
+
+def alerts_of(record: Record | None, cast: Cast, segments: tuple[str, ...], desk: Desk) -> tuple[str, str]:
+    """Return who is told of a hot lead (a sender, or a field that names one) and of a problem (an address)."""
+    if record is None:
+        return "", ""
+    hot = record.find(t.HOT_LEAD)
+    told = ""
+    if hot is not None:
+        sender, field = named_sender(hot, cast, desk)
+        told = sender or field or ""
+        if HOT not in (segment.casefold() for segment in segments):
+            desk.warn(hot.node.place(), f'no lead ever turns hot: there is no segment "{HOT}"', "nobody will be told")
+    return told, record[t.ALERT_PROBLEM] or ""
