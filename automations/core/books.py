@@ -251,9 +251,9 @@ def display_name(columns: Columns, lead: Lead) -> str:
     return ", ".join(str(part) for part in parts if part) or lead.key
 
 
-def country_texts(book: Book) -> frozenset[str]:
-    """Return the countries that occur in a book, case folded as `Facts.country_zones` wants them."""
-    return frozenset(_texts(book, "country"))
+def place_texts(book: Book) -> frozenset[str]:
+    """Return the countries and time zones that occur in a book, case folded: what `Facts.country_zones` has to know."""
+    return frozenset((*_texts(book, "country"), *_texts(book, "timezone")))
 
 
 def _texts(book: Book, name: str) -> Iterable[str]:
