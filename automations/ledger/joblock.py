@@ -32,6 +32,10 @@ def job_lock(file: Path) -> Iterator[None]:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise already_running() from None
-        yield
+        try:
+            yield
+        finally:
+            # Closing alone would not do for a moment: a program that is just being started has the file open too.
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
     finally:
         os.close(descriptor)

@@ -98,9 +98,13 @@ def _connect(name: str) -> sqlite3.Connection:
 
 
 def _refuse_foreign(database: sqlite3.Connection, file: Path, newest: int) -> None:
+    # One transaction: another process may be making this ledger right now.
+    database.execute("BEGIN")
     ours = _pragma(database, "application_id")
     version = _pragma(database, "user_version")
-    if (ours, version) == (0, 0) and not _has_tables(database):
+    is_empty = not _has_tables(database)
+    database.execute("COMMIT")
+    if is_empty and (ours, version) == (0, 0):
         return
     if ours != APPLICATION_ID:
         raise LedgerOutOfReach(f"{file}: this file is a database of another program", fix=RESTORE)
@@ -141,8 +145,10 @@ def _upgrade(database: sqlite3.Connection, folder: Path, host: Host, steps: Sequ
         return
     # No run may be under way while its tables change, so this waits for the job lock like any run.
     with job_lock(folder / LOCK_NAME):
-        _copy(database, folder / f"ledger-version-{version}.db")
-        _migrate(database, steps, host)
+        version = _pragma(database, "user_version")
+        if version < steps[-1].number:  # nobody else was faster
+            _copy(database, folder / f"ledger-version-{version}.db")
+            _migrate(database, steps, host)
 
 
 def _copy(database: sqlite3.Connection, to: Path) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import json
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,14 +20,13 @@ from automations.core.leads import LeadKey, WrittenCell
 from automations.core.messages import Outcome, Outgoing
 from automations.core.plan import Known, Move, Send
 from automations.crash import crash_at
-from automations.ledger import Entry, Gate, RunRecord, reading, sending
+from automations.ledger import Entry, Gate, RunRecord, reading, recording, sending
 from automations.ledger.host import THIS_HOST, Host
 from automations.ledger.joblock import already_running, job_lock
 from automations.ledger.migrations import migrations
 from automations.ledger.opening import FILE_NAME, LOCK_NAME, STOP_NAME, open_file, open_memory
-from automations.ledger.states import digest_of, to_body
 from automations.ledger.troubles import damage_told_to_people, files_told_to_people, told_to_people
-from automations.ledger.values import to_moment, to_moment_or_none, to_stored, to_text
+from automations.ledger.values import to_moment, to_moment_or_none, to_text
 
 Lock = Callable[[], AbstractContextManager[None]]
 
@@ -134,24 +132,13 @@ class SqliteLedger:
 
     def start_run(self, command: str, now: datetime) -> str:
         """Record that a run began; return its name: the date of *now* in its own zone, and a letter."""
-        day = now.date().isoformat()
         with self._writing() as database:
-            (count,) = database.execute(
-                "SELECT count(*) FROM runs WHERE run >= ? AND run < ?", (f"{day}-", f"{day}.")
-            ).fetchone()
-            run = f"{day}-{_letters(count)}"
-            database.execute(
-                "INSERT INTO runs (run, command, started_at) VALUES (?, ?, ?)", (run, command, to_text(now))
-            )
-        return run
+            return recording.start_run(database, command, now)
 
     def end_run(self, run: str, now: datetime, exit_code: int, counts: Mapping[str, int]) -> None:
         """Record how a run ended; it ends once."""
         with self._writing() as database:
-            database.execute(
-                "INSERT INTO run_ends (run, ended_at, exit_code, counts) VALUES (?, ?, ?, ?)",
-                (run, to_text(now), exit_code, json.dumps(dict(counts))),
-            )
+            recording.end_run(database, run, now, exit_code, counts)
 
     def runs(self, at_most: int) -> tuple[RunRecord, ...]:
         """Return the newest runs, newest first."""
@@ -173,7 +160,7 @@ class SqliteLedger:
 
     def history(self, now: datetime) -> History:
         """Return all that planning needs to know, as of one moment."""
-        begin = now.astimezone(UTC) - reading.COUNTED
+        begin = to_moment(to_text(now)) - reading.COUNTED
         with self._reading() as database, _without_collections():
             messages = reading.messages(database)
             return History(
@@ -185,13 +172,8 @@ class SqliteLedger:
 
     def moves(self, run: str, moves: Sequence[Move]) -> None:
         """Record moves, in one transaction. Recording one again changes nothing."""
-        rows = [(run, move.key, move.sequence, move.kind, to_text(move.at), move.step, move.why) for move in moves]
         with self._writing() as database:
-            database.executemany(
-                "INSERT INTO moves (run, lead_key, sequence, kind, at, step, why) VALUES (?, ?, ?, ?, ?, ?, ?)"
-                " ON CONFLICT DO NOTHING",
-                rows,
-            )
+            recording.moves(database, run, moves)
 
     def reserve(self, run: str, ready: Sequence[tuple[Send, Outgoing]], now: datetime) -> tuple[MessageKey, ...]:
         """Store messages and their bytes as `reserved`, in one transaction; return the keys that are ours to send."""
@@ -250,12 +232,7 @@ class SqliteLedger:
         if not cells:
             return
         with self._writing() as database:
-            batch = _batch(database, run, now)
-            database.executemany(
-                "INSERT INTO cells (batch, number, lead_key, read_row, header, old, new, outcome, row, found, detail)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (_cell_row(batch, number, cell) for number, cell in enumerate(cells)),
-            )
+            recording.cells(database, run, cells, now)
 
     def written_cells(self, run: str) -> tuple[WrittenCell, ...]:
         """Return the cells that a run changed or left alone, in the order they were recorded."""
@@ -266,18 +243,8 @@ class SqliteLedger:
         """Store what is known of leads, with a snapshot of each that changed, in one transaction."""
         if not known:
             return
-        bodies = {each.key: to_body(each) for each in known}
-        digests = {body: digest_of(body) for body in set(bodies.values())}
         with self._writing() as database:
-            # In order of the digest, as the table is: each page is then written once.
-            states = sorted((digest, body) for body, digest in digests.items())
-            database.executemany("INSERT INTO states (digest, body) VALUES (?, ?) ON CONFLICT DO NOTHING", states)
-            batch = _batch(database, run, now)
-            database.executemany(
-                "INSERT INTO known (lead_key, state, batch) VALUES (?, ?, ?) ON CONFLICT (lead_key) DO UPDATE"
-                " SET state = excluded.state, batch = excluded.batch WHERE state <> excluded.state",
-                ((key, digests[bodies[key]], batch) for key in sorted(bodies)),
-            )
+            recording.known(database, run, known, now)
 
     def signal(self, key: LeadKey, kind: SignalKind, at: datetime, detail: str) -> None:
         """Record that something came back from a lead; the very same thing again changes nothing."""
@@ -358,42 +325,3 @@ def _without_collections() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
-
-
-def _batch(database: sqlite3.Connection, run: str, now: datetime) -> int:
-    cursor = database.execute("INSERT INTO batches (run, at) VALUES (?, ?)", (run, to_text(now)))
-    number = cursor.lastrowid
-    if number is None:
-        raise RuntimeError("SQLite gave a new row no number")
-    return number
-
-
-def _cell_row(batch: int, number: int, cell: WrittenCell) -> tuple[object, ...]:
-    change = cell.change
-    return (
-        batch,
-        number,
-        change.key,
-        change.row,
-        change.header,
-        to_stored(change.old),
-        to_stored(change.new),
-        cell.outcome,
-        cell.row,
-        to_stored(cell.found),
-        cell.detail,
-    )
-
-
-def _letters(count: int) -> str:
-    """Return the letters of the run that has *count* runs of its day before it: a, ..., z, aa, ab, ...
-
-    >>> _letters(0), _letters(25), _letters(26), _letters(701), _letters(702)
-    ('a', 'z', 'aa', 'zz', 'aaa')
-    """
-    letters = ""
-    number = count + 1
-    while number:
-        number, rest = divmod(number - 1, 26)
-        letters = chr(ord("a") + rest) + letters
-    return letters
