@@ -144,8 +144,8 @@ class Ledger(Protocol):
         """Return all that happened to one lead, oldest first."""
         ...
 
-    def last_due(self, job: str) -> datetime | None:
-        """Return the due time that a scheduled job last ran for."""
+    def last_due(self, job: str, until: datetime | None = None) -> datetime | None:
+        """Return the latest due time that a scheduled job ran for, of those up to and including *until* (None: all)."""
         ...
 
     def record_due(self, job: str, due: datetime, now: datetime) -> None:

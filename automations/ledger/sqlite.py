@@ -294,10 +294,13 @@ class SqliteLedger:
         with self._reading() as database:
             return reading.entries(database, key)
 
-    def last_due(self, job: str) -> datetime | None:
-        """Return the latest due time that a scheduled job ran for."""
+    def last_due(self, job: str, until: datetime | None = None) -> datetime | None:
+        """Return the latest due time, up to and including *until*, that a scheduled job ran for."""
         with self._reading() as database:
-            (due,) = database.execute("SELECT max(due) FROM jobs_due WHERE job = ?", (job,)).fetchone()
+            (due,) = database.execute(
+                "SELECT max(due) FROM jobs_due WHERE job = ? AND due <= coalesce(?, due)",
+                (job, to_text(until) if until else None),
+            ).fetchone()
         return to_moment_or_none(due)
 
     def record_due(self, job: str, due: datetime, now: datetime) -> None:
