@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import PurePath
+from types import MappingProxyType
+from typing import NamedTuple
 
 from automations.config.notes import Desk
 from automations.config.sentence_shape import Block, Said, Sentence
@@ -21,12 +22,11 @@ def where_of(node: Scalar) -> str:
     return f"{PurePath(node.document.file).name}:{node.line}"
 
 
-@dataclass(frozen=True, slots=True)
-class ConditionReader:
+class ConditionReader(NamedTuple):
     """Reads the conditions of one kind of rule. *not_asked* are fields it cannot ask about, each with the reason."""
 
     scope: Scope
-    not_asked: Mapping[str, str] = field(default_factory=dict)
+    not_asked: Mapping[str, str] = MappingProxyType({})
 
     def read(self, sentence: Sentence, desk: Desk) -> Condition | None:
         """Return the condition, or None after reporting what is wrong with it."""

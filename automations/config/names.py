@@ -11,9 +11,9 @@ from automations.core.addresses import AddressProblem, normalise_address
 
 NAME_PATTERN = "^[A-Za-z][A-Za-z0-9_]*$"
 SECRET_PATTERN = r"^\$[A-Za-z_][A-Za-z0-9_]*$"  # noqa: S105 - how the name of a password looks
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*\Z")
-_SECRET = re.compile(r"\$([A-Za-z_][A-Za-z0-9_]*)\Z")
-_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?\Z|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*\Z")
+_NAME = r"[A-Za-z][A-Za-z0-9_]*\Z"
+_SECRET = r"\$([A-Za-z_][A-Za-z0-9_]*)\Z"
+_HOST = r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?\Z|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*\Z"
 _MAX_LABEL = 80
 _MAX_TEXT = 2_000
 
@@ -36,10 +36,10 @@ def read_label(text: str) -> str:
 
 def read_name(text: str) -> str:
     """Return a name for rules and emails: letters, digits and underscores, a letter first."""
-    if _NAME.match(text):
+    if re.match(_NAME, text):
         return text
     plain = re.sub(r"\W+", "_", text, flags=re.ASCII).strip("_").lower()
-    under = f'write it like "{plain}"' if _NAME.match(plain) else "letters, digits and _ only, a letter first"
+    under = f'write it like "{plain}"' if re.match(_NAME, plain) else "letters, digits and _ only, a letter first"
     raise Amiss(f'"{text}" cannot be a name in rules', under)
 
 
@@ -51,12 +51,12 @@ def read_address(text: str) -> str:
         raise Amiss(f'"{text}" is not an email address: {problem}', "write it like anna@shop.example") from None
 
 
-_NAMED_ADDRESS = re.compile(r"(.*)<([^<>]*)>\Z", re.DOTALL)
+_NAMED_ADDRESS = r"(?s)(.*)<([^<>]*)>\Z"
 
 
 def read_mailbox(text: str) -> tuple[str, str]:
     """Return display name and address of ``Anna Weber <anna@shop.example>``; the name is empty when there is none."""
-    found = _NAMED_ADDRESS.match(text)
+    found = re.match(_NAMED_ADDRESS, text)
     if not found:
         return "", read_address(text)
     name = found[1].strip().strip('"').strip()
@@ -71,7 +71,7 @@ def read_mailbox(text: str) -> tuple[str, str]:
 
 def read_host(text: str) -> str:
     """Return the name or number of a server, without protocol, port or path."""
-    if _HOST.match(text):
+    if re.match(_HOST, text):
         return text.lower()
     # The text is not repeated: it may be a whole address with a password in it.
     raise Amiss("this is not the name of a server", "write it like smtp.gmail.com; the port is a setting of its own")
@@ -99,19 +99,19 @@ def _near_zone(text: str) -> str | None:
     return nearest(text, zones)
 
 
-_HOLIDAYS = re.compile(r"[A-Za-z]{2}(?:-[A-Za-z0-9]{1,3})?\Z", re.ASCII)
+_HOLIDAYS = r"[A-Za-z]{2}(?:-[A-Za-z0-9]{1,3})?\Z"
 
 
 def read_holidays(text: str) -> str:
     """Return whose public holidays: ``DE`` or ``DE-BE`` (ISO 3166); not whether there are any."""
-    if not _HOLIDAYS.match(text):
+    if not re.match(_HOLIDAYS, text):
         raise Amiss(f'"{text}" is not a code for public holidays', "write a country like DE, or DE-BE for Berlin")
     return text.upper()
 
 
 def read_secret_name(text: str) -> str:
     """Return the name of a secret from ``$NAME``. What else may be written is a secret, and is never repeated."""
-    found = _SECRET.match(text)
+    found = re.match(_SECRET, text)
     if not found:
         raise Amiss("a password does not belong in this file", "write a name like $ANNA_PASSWORD")
     return found[1]

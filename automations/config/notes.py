@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import NamedTuple
 
 from automations.errors import Place, Problem
 from automations.located import problem_at
 
 
-@dataclass(slots=True)
 class Notes:
     """Everything found so far, in whatever order. *secret_lines* are never shown."""
 
-    problems: list[Problem] = field(default_factory=list)
-    warnings: list[Problem] = field(default_factory=list)
-    secret_lines: set[int] = field(default_factory=set)
+    def __init__(self, problems: Iterable[Problem] = ()) -> None:
+        self.problems = list(problems)
+        self.warnings: list[Problem] = []
+        self.secret_lines: set[int] = set()
 
     def in_file_order(self) -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:
         """Return problems and warnings, each in file order, without the text of lines that hold a secret."""
@@ -33,8 +35,7 @@ def _position(problem: Problem) -> tuple[int, int]:
     return (problem.place.line, problem.place.column) if problem.place else (0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Desk:
+class Desk(NamedTuple):
     """Where reading is just now: *trail* names it in words (``scoring, rule 1``)."""
 
     notes: Notes

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from automations.config import tables as t
@@ -43,7 +43,7 @@ def read_config(path: Path, environ: Mapping[str, str]) -> Reading:
     root, problems = read_yaml(content, str(path))
     if root is None:
         return None, problems, ()
-    notes = Notes(problems=list(problems))
+    notes = Notes(problems)
     desk = Desk(notes)
     record = t.FILE.read(root, desk)
     config = _assembled(path, record, environ, desk) if record is not None else None
@@ -77,8 +77,7 @@ def _content(path: Path) -> tuple[bytes, Problem | None]:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Names:
+class _Names(NamedTuple):
     """What rules may name, known before any sentence is read."""
 
     scope: Scope

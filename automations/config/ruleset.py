@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from automations.config import tables as t
 from automations.config.columns import unique_labels
@@ -26,8 +26,7 @@ BEFORE_SCORE = {
 BEFORE_SEGMENT = {"segment": "it is what is being decided"}
 
 
-@dataclass(frozen=True, slots=True)
-class Readers:
+class Readers(NamedTuple):
     """What reads the conditions of each kind of rule."""
 
     scoring: ConditionReader

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
 
@@ -15,19 +14,16 @@ from automations.errors import Place, Problem
 _MAX_BYTES = 64 * 1024
 
 
-@dataclass(slots=True)
 class Secrets:
     """Looks secrets up. ``.env`` is read when the first name is asked for that the environment does not have.
 
     The environment comes first, then ``$CREDENTIALS_DIRECTORY/NAME`` (systemd's LoadCredential=), then ``.env``.
     """
 
-    environ: Mapping[str, str]
-    folder: Path
-    shown_folder: Path
-    notes: Notes
-    _from_file: dict[str, str] | None = field(default=None, repr=False)
-    _reported: set[str] = field(default_factory=set)
+    def __init__(self, environ: Mapping[str, str], folder: Path, shown_folder: Path, notes: Notes) -> None:
+        self.environ, self.folder, self.shown_folder, self.notes = environ, folder, shown_folder, notes
+        self._from_file: dict[str, str] | None = None
+        self._reported: set[str] = set()
 
     def look_up(self, name: str, place: Place, desk: Desk) -> Secret | None:
         """Return the secret; report one that is missing, empty or has a line break in it, where it is first named."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from automations.config import tables as t
 from automations.config.columns import unique_labels
@@ -17,8 +17,7 @@ _PORTS: Mapping[Security, int] = {Security.STARTTLS: 587, Security.TLS: 465, Sec
 _TLS_PORT = 465
 
 
-@dataclass(frozen=True, slots=True)
-class SenderParts:
+class SenderParts(NamedTuple):
     """Everything about senders: *connections* has each by name, *inboxes* those that have one."""
 
     senders: tuple[Sender, ...]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from automations.config.nearest import hint
 from automations.config.notes import Desk
@@ -10,15 +10,13 @@ from automations.config.shapes import Items, Json, wrong_kind
 from automations.located import Mapping, Node, Scalar
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(NamedTuple):
     """One sentence, not read yet: it can be read only once the columns are known."""
 
     text: Scalar
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """Sentences that are taken together; *word* is ``all``, ``any`` or ``none``. Never empty."""
 
     word: str
@@ -31,8 +29,7 @@ Sentence = Said | Block
 BLOCK_WORDS = ("all", "any", "none")
 
 
-@dataclass(frozen=True, slots=True)
-class SentenceShape:
+class SentenceShape(NamedTuple):
     """A condition."""
 
     words: str = "a sentence like  country is Germany and employees >= 20"

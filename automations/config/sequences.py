@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from automations.config import tables as t
 from automations.config.columns import EMAIL
@@ -21,8 +21,7 @@ from automations.located import Scalar
 SAME_COMPANY_REPLIED = "same_company_replied"
 
 
-@dataclass(frozen=True, slots=True)
-class Cast:
+class Cast(NamedTuple):
     """Who and what a sequence may name: sender names, the columns, the templates folder."""
 
     senders: tuple[str, ...]
@@ -115,14 +114,14 @@ def _check_mailable(record: Record, cast: Cast, desk: Desk) -> None:
         desk.wrong(first.node.place(), what, f"add it under columns:  {EMAIL}: header in your sheet")
 
 
-@dataclass(slots=True)
 class _Walk:
     """What has been met on the way through the steps of one sequence."""
 
-    wait: Found[Wait] | None = None
-    waited: bool = False
-    emailed: bool = False
-    tasks: int = 0
+    def __init__(self) -> None:
+        self.wait: Found[Wait] | None = None
+        self.waited = False
+        self.emailed = False
+        self.tasks = 0
 
 
 def _steps(found: Iterable[Found[Record]], cast: Cast, reader: ConditionReader, desk: Desk) -> tuple[Step, ...]:

@@ -2,14 +2,16 @@
 
 A shape's `read` returns the value, or None after it has reported what is wrong: reading goes on, so that every problem
 is found at once.
+
+These are named tuples, not frozen dataclasses: defining one of those takes six times as long, and every command that
+reads config.yaml pays for all of them.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from automations.config.nearest import hint, nearest
 from automations.config.notes import Desk
@@ -41,8 +43,7 @@ class Shape(Protocol[T_co]):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Found(Generic[T]):
+class Found(NamedTuple, Generic[T]):
     """A value and the node it was read from; *number* is its position in a list, from 1."""
 
     value: T
@@ -50,8 +51,7 @@ class Found(Generic[T]):
     number: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Entry(Generic[T]):
+class Entry(NamedTuple, Generic[T]):
     """A value that has a name of the owner's own: ``hot: score >= 60``."""
 
     name: Scalar
@@ -77,8 +77,7 @@ def _is_brace_text(node: Node) -> bool:
     return isinstance(node, Mapping) and node.document.text.startswith("{{", node.start)
 
 
-@dataclass(frozen=True, slots=True)
-class Value(Generic[T]):
+class Value(NamedTuple, Generic[T]):
     """A text that *parse* turns into a value or refuses by Amiss. *words* completes "expected ..."."""
 
     parse: Callable[[str], T]
@@ -112,8 +111,7 @@ class Value(Generic[T]):
         return schema
 
 
-@dataclass(frozen=True, slots=True)
-class AnyText:
+class AnyText(NamedTuple):
     """Whatever text is written, also none: what it means is decided elsewhere."""
 
     words: str = "a text"
@@ -133,8 +131,7 @@ class AnyText:
 _SIGNED = re.compile(r"[+-]?\d{1,9}\Z", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(NamedTuple):
     """A whole number, bounds included."""
 
     at_least: int = -1_000_000
@@ -161,8 +158,7 @@ class Number:
         return {"type": "integer", "minimum": self.at_least, "maximum": self.at_most}
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """One of a few words, by *kind*: ``jobs``."""
 
     options: tuple[str, ...]
@@ -191,8 +187,7 @@ class Choice:
         return {"enum": list(self.options)}
 
 
-@dataclass(frozen=True, slots=True)
-class Items(Generic[T]):
+class Items(NamedTuple, Generic[T]):
     """A list; *noun* counts its items in messages (``rule 3``). A lone item need not be a list."""
 
     item: Shape[T]
@@ -231,8 +226,7 @@ class Items(Generic[T]):
         return {"anyOf": [schema, self.item.schema()]} if self.or_alone else schema
 
 
-@dataclass(frozen=True, slots=True)
-class Named(Generic[T]):
+class Named(NamedTuple, Generic[T]):
     """Values under names that the owner chooses; *noun* is one of them (``segment``)."""
 
     item: Shape[T]
@@ -271,8 +265,7 @@ class Named(Generic[T]):
         return schema
 
 
-@dataclass(frozen=True, slots=True)
-class Either(Generic[A, B]):
+class Either(NamedTuple, Generic[A, B]):
     """One shape for a text, another for settings or a list."""
 
     text: Shape[A]
@@ -292,8 +285,7 @@ class Either(Generic[A, B]):
         return {"anyOf": [self.text.schema(), self.more.schema()]}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Setting(Generic[T]):
+class Setting(NamedTuple, Generic[T]):
     """One setting: its *name*, what may stand there, what it means, and what holds when it is left out.
 
     *unless* says the default in words, where *default* itself does not.
@@ -311,13 +303,16 @@ class Setting(Generic[T]):
 AnySetting = Setting[Any]
 
 
-@dataclass(frozen=True, slots=True)
 class Record:
     """What was read under one table of settings. *anchor* is where to point when something is missing in it."""
 
-    anchor: Place
-    node: Mapping
-    values: dict[str, Found[Any]] = field(default_factory=dict)
+    __slots__ = ("anchor", "node", "values")
+
+    def __init__(self, anchor: Place, node: Mapping) -> None:
+        self.anchor = anchor
+        self.node = node
+        # Settings of one table hold values of many types; each is typed again by the Setting that asks for it.
+        self.values: dict[str, Found[Any]] = {}
 
     def __getitem__(self, setting: Setting[T]) -> T | None:
         """Return a setting's value; its default when it is left out, or could not be read."""
@@ -333,8 +328,7 @@ class Record:
         return any(pair.key.text == setting.name for pair in self.node.pairs)
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """A fixed table of settings; *kind* names it: ``a sender``."""
 
     table: tuple[AnySetting, ...]

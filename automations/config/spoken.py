@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import time, timedelta
+from typing import NamedTuple
 
 from automations.config.nearest import nearest
 from automations.core.policy import Rate, SendWindow, Wait
+
+# Patterns below are compiled when first used: most runs use few of them, and compiling all takes 4 ms.
 
 MAX_DAYS = 3650
 """The longest time span that is taken for meant: ten years."""
@@ -54,7 +56,7 @@ def _unit(text: str, word: str, start: int, extra: tuple[str, ...] = ()) -> str:
     raise Amiss(f'"{text}" is not a time span: there is no unit "{word}"', under, start=start, end=start + len(word))
 
 
-_SPAN = re.compile(r"(\d{1,5}|an?)\s+(\S.*)\Z", re.IGNORECASE | re.ASCII)
+_SPAN = r"(?ia)(\d{1,5}|an?)\s+(\S.*)\Z"
 
 
 def _count(digits: str) -> int:
@@ -67,7 +69,7 @@ def read_span(text: str) -> timedelta:
     >>> read_span("2 weeks"), read_span("an hour")
     (datetime.timedelta(days=14), datetime.timedelta(seconds=3600))
     """
-    found = _SPAN.match(text)
+    found = re.match(_SPAN, text)
     if not found:
         raise Amiss(f'"{text}" is not a time span', f"write it like {_SPAN_EXAMPLES}")
     if found[2].lower().removesuffix("s") == _BUSINESS_DAY:
@@ -90,7 +92,7 @@ def read_wait(text: str) -> Wait:
     >>> read_wait("3 business days")
     Wait(duration=datetime.timedelta(0), business_days=3)
     """
-    found = _SPAN.match(text)
+    found = re.match(_SPAN, text)
     if not found:
         raise Amiss(f'"{text}" is not a time to wait', "write it like 3 business days, 5 days, 2 weeks")
     unit = _unit(text, found[2], found.start(2), extra=(_BUSINESS_DAY,))
@@ -103,18 +105,18 @@ def read_wait(text: str) -> Wait:
     return Wait(duration=_within_reason(text, count * _UNITS[unit]))
 
 
-_CLOCK = re.compile(r"(\d{1,2}):(\d{2})\Z", re.ASCII)
+_CLOCK = r"(?a)(\d{1,2}):(\d{2})\Z"
 
 
 def read_clock(text: str, start: int = 0) -> time:
     """Return a time of day, 00:00 to 23:59; *start* is where it stands in the owner's text."""
-    found = _CLOCK.match(text)
+    found = re.match(_CLOCK, text)
     if found and int(found[1]) < 24 and int(found[2]) < 60:  # noqa: PLR2004 - hours of a day, minutes of an hour
         return time(int(found[1]), int(found[2]))
     raise Amiss(f'"{text}" is not a time of day', "write it like 08:30 or 17:00", start=start, end=start + len(text))
 
 
-_DAY_SPLIT = re.compile(r"[^\s,]+")
+_DAY_SPLIT = r"[^\s,]+"
 
 
 def read_days(text: str, start: int = 0) -> frozenset[int]:
@@ -132,7 +134,7 @@ def read_days(text: str, start: int = 0) -> frozenset[int]:
     }
     if plain in fixed:
         return fixed[plain]
-    words = [found for found in _DAY_SPLIT.finditer(text) if found[0].lower() not in ("on", "and")]
+    words = [found for found in re.finditer(_DAY_SPLIT, text) if found[0].lower() not in ("on", "and")]
     if not plain.startswith("on ") or not words:
         under = "write it like on weekdays, on Mondays and Thursdays, every day"
         raise Amiss(f'"{text}" does not say on which days', under, start=start, end=start + len(text))
@@ -149,12 +151,12 @@ def _weekday(word: str, start: int) -> int:
     raise Amiss(f'there is no day "{word}"', under, start=start, end=start + len(word))
 
 
-_WINDOW = re.compile(r"(\S+?)\s*(?:-|\u2013|to)\s*([^\s-]+)(?:\s+(\S.*))?\Z")
+_WINDOW = r"(\S+?)\s*(?:-|\u2013|to)\s*([^\s-]+)(?:\s+(\S.*))?\Z"
 
 
 def read_window(text: str) -> SendWindow:
     """Return sending hours: ``09:00-17:00 on weekdays``. Without days, every day."""
-    found = _WINDOW.match(text)
+    found = re.match(_WINDOW, text)
     if not found:
         raise Amiss(f'"{text}" does not tell sending hours', "write it like 09:00-17:00 on weekdays")
     opens, closes = read_clock(found[1], found.start(1)), read_clock(found[2], found.start(2))
@@ -164,7 +166,7 @@ def read_window(text: str) -> SendWindow:
     return SendWindow(opens, closes, read_days(found[3], found.start(3)) if found[3] else _EVERY_DAY)
 
 
-_RATE = re.compile(r"(\d{1,6})\s+(?:(every|each)\s+)?((?:an?|per)\s+)?(\S.*)\Z", re.IGNORECASE | re.ASCII)
+_RATE = r"(?ia)(\d{1,6})\s+(?:(every|each)\s+)?((?:an?|per)\s+)?(\S.*)\Z"
 
 
 def read_rate(text: str) -> Rate:
@@ -173,7 +175,7 @@ def read_rate(text: str) -> Rate:
     >>> read_rate("2 a week")
     Rate(count=2, per=datetime.timedelta(days=7))
     """
-    found = _RATE.match(text)
+    found = re.match(_RATE, text)
     if not found or not (found[2] or found[3]):
         raise Amiss(f'"{text}" does not say how often', "write it like 1 every 3 days, or 2 a week")
     if int(found[1]) == 0:
@@ -185,12 +187,12 @@ def read_rate(text: str) -> Rate:
         raise Amiss(amiss.what, amiss.under, start=found.start(4), end=len(text)) from None
 
 
-_PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,3})?)\s*%\Z", re.ASCII)
+_PERCENT = r"(?a)(\d{1,3}(?:\.\d{1,3})?)\s*%\Z"
 
 
 def read_share(text: str) -> float:
     """Return a share as a fraction, more than 0 and less than 1, from ``5%``."""
-    found = _PERCENT.match(text)
+    found = re.match(_PERCENT, text)
     if not found:
         raise Amiss(f'"{text}" is not a percentage', "write it like 5%")
     share = float(found[1]) / 100
@@ -199,8 +201,7 @@ def read_share(text: str) -> float:
     return share
 
 
-@dataclass(frozen=True, slots=True)
-class SpokenFade:
+class SpokenFade(NamedTuple):
     """``50% a month since asked_on``: *since* is empty when left out; *since_at* is where it stands."""
 
     share: float
@@ -209,12 +210,12 @@ class SpokenFade:
     since_at: int
 
 
-_FADE = re.compile(r"(\S+\s*%|\S+)\s+(?:every|each|an?|per)\s+(.+?)(?:\s+since\s+(\S+))?\Z", re.IGNORECASE)
+_FADE = r"(?i)(\S+\s*%|\S+)\s+(?:every|each|an?|per)\s+(.+?)(?:\s+since\s+(\S+))?\Z"
 
 
 def read_fade(text: str) -> SpokenFade:
     """Return how points fade."""
-    found = _FADE.match(text)
+    found = re.match(_FADE, text)
     if not found:
         raise Amiss(f'"{text}" does not say how points fade', "write it like 50% a month, or 10% a week since asked_on")
     share = read_share(found[1])
@@ -226,11 +227,9 @@ def read_fade(text: str) -> SpokenFade:
     return SpokenFade(share, per, found[3] or "", found.start(3) if found[3] else 0)
 
 
-_AT = re.compile(r"(\d{1,2}:\d{2})\s+(\S.*)\Z", re.ASCII)
-_OF_MONTH = re.compile(r"on the (\d{1,2})(?:st|nd|rd|th)(?: of (?:the|every|each) month)?\Z", re.IGNORECASE | re.ASCII)
-_EVERY = re.compile(
-    r"every\s+(?:(\d{1,4})\s+)?(minutes?|hours?)(?:\s+(on\s.*|every day|daily))?\Z", re.IGNORECASE | re.ASCII
-)
+_AT = r"(?a)(\d{1,2}:\d{2})\s+(\S.*)\Z"
+_OF_MONTH = r"(?ia)on the (\d{1,2})(?:st|nd|rd|th)(?: of (?:the|every|each) month)?\Z"
+_EVERY = r"(?ia)every\s+(?:(\d{1,4})\s+)?(minutes?|hours?)(?:\s+(on\s.*|every day|daily))?\Z"
 _WHOLE = {"minute": 60, "hour": 24}
 _LAST_SAFE_DAY = 28
 
@@ -241,12 +240,12 @@ def read_schedule(text: str) -> str:
     >>> read_schedule("08:30 on weekdays"), read_schedule("every 15 minutes")
     ('30 8 * * 1,2,3,4,5', '*/15 * * * *')
     """
-    if found := _AT.match(text):
+    if found := re.match(_AT, text):
         clock = read_clock(found[1])
-        if day := _OF_MONTH.match(found[2]):
+        if day := re.match(_OF_MONTH, found[2]):
             return f"{clock.minute} {clock.hour} {_day_of_month(day, found.start(2))} * *"
         return f"{clock.minute} {clock.hour} * * {_cron_days(read_days(found[2], found.start(2)))}"
-    if found := _EVERY.match(text):
+    if found := re.match(_EVERY, text):
         unit = found[2].lower().removesuffix("s")
         step = _step(found, unit)
         days = _cron_days(read_days(found[3], found.start(3)) if found[3] else _EVERY_DAY)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from automations.errors import Place, Problem
 
@@ -23,13 +23,16 @@ class Style(StrEnum):
     BLOCK = "block"
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """A text file. Positions in it count characters from 0; a `Place` counts lines and columns from 1."""
 
     file: str
     text: str
-    starts: tuple[int, ...] = field(repr=False, default=())
+    starts: tuple[int, ...]
+
+    def __repr__(self) -> str:
+        """Return its name only: every node shows its document."""
+        return f"Document({self.file!r})"
 
     @classmethod
     def of(cls, file: str, text: str) -> Document:
@@ -53,11 +56,10 @@ class Document:
         return Place(self.file, line, start - begins + 1, width, "" if _SECRET_LINE.search(shown) else shown)
 
 
-@dataclass(frozen=True, slots=True)
-class Scalar:
+class Scalar(NamedTuple):
     """One text: *text* is what it says, from *start* up to *end* is how it is written."""
 
-    document: Document = field(repr=False, compare=False)
+    document: Document
     start: int
     end: int
     text: str
@@ -82,19 +84,17 @@ class Scalar:
         return self.document.place(spots[first], spots[last] + 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(NamedTuple):
     """One setting: its name and what stands under it."""
 
     key: Scalar
     value: Node
 
 
-@dataclass(frozen=True, slots=True)
-class Mapping:
+class Mapping(NamedTuple):
     """Settings by name, in the order written; no name twice. *flow* is the style in braces."""
 
-    document: Document = field(repr=False, compare=False)
+    document: Document
     start: int
     end: int
     pairs: tuple[Pair, ...]
@@ -105,11 +105,10 @@ class Mapping:
         return self.document.place(self.start, self.end)
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(NamedTuple):
     """Items in order."""
 
-    document: Document = field(repr=False, compare=False)
+    document: Document
     start: int
     end: int
     items: tuple[Node, ...]
@@ -120,11 +119,10 @@ class Listing:
         return self.document.place(self.start, self.end)
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(NamedTuple):
     """Something that a problem has been reported for already: nobody needs to complain about it again."""
 
-    document: Document = field(repr=False, compare=False)
+    document: Document
     start: int
     end: int
 

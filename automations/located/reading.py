@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import yaml
 from yaml.parser import Parser
@@ -18,11 +18,9 @@ from automations.located.words import syntax_problem
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 20
 
-_ODD_SIGN = re.compile(
-    "[^\t\n\r\x20-\x7e\xa0-\u200a\u200c-\u2027\u202a-\u205f\u2061-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
-)
-"""What PyYAML refuses and what no editor shows: U+0085, U+2028 and U+2029 would end a line that nobody sees end."""
-_HARD_SPACE_INDENT = re.compile(r"^[ \t]*(\xa0)", re.MULTILINE)
+_UNSEEN = frozenset("\u200b\u2028\u2029\u2060\ufeff\ufffe\uffff")
+"""Signs that no editor shows; the second and third would end a line that nobody sees end."""
+_HARD_SPACE_INDENT = r"(?m)^[ \t]*(\xa0)"
 
 
 def read_yaml(content: bytes | str, file: str) -> tuple[Node | None, tuple[Problem, ...]]:
@@ -62,17 +60,23 @@ def _decoded(content: bytes | str, file: str) -> tuple[str, Problem | None]:
 
 
 def _odd_sign(document: Document) -> Problem | None:
-    found = _ODD_SIGN.search(document.text)
-    if found:
-        place = document.place(found.start(), found.end())
-        return problem_at(
-            place, f"an invisible sign stands here (U+{ord(found[0]):04X})", "take it out: type the line again"
-        )
-    indent = _HARD_SPACE_INDENT.search(document.text)
+    odd = [document.text.index(sign) for sign in set(document.text) if _is_odd(sign)]
+    if odd:
+        position = min(odd)
+        what = f"an invisible sign stands here (U+{ord(document.text[position]):04X})"
+        return problem_at(document.place(position, position + 1), what, "take it out: type the line again")
+    indent = re.search(_HARD_SPACE_INDENT, document.text) if "\xa0" in document.text else None
     if indent:
         place = document.place(indent.start(1), indent.end(1))
         return problem_at(place, "the line begins with a space that is not an ordinary one (U+00A0)", "type it again")
     return None
+
+
+def _is_odd(sign: str) -> bool:
+    """Return whether PyYAML would refuse a sign, or nobody would see it: controls, surrogates, unseen spaces."""
+    code = ord(sign)
+    is_control = (code < ord(" ") and sign not in "\t\n\r") or ord("\x7f") <= code < ord("\xa0")
+    return is_control or "\ud800" <= sign <= "\udfff" or sign in _UNSEEN
 
 
 class _Events(Reader, Scanner, Parser):
@@ -84,14 +88,13 @@ class _Events(Reader, Scanner, Parser):
         Parser.__init__(self)
 
 
-@dataclass(slots=True)
-class _Open:
+class _Open(NamedTuple):
     """A mapping or list whose end has not come yet. In a mapping, keys and values alternate in *nodes*."""
 
     start: int
     is_mapping: bool
     flow: bool
-    nodes: list[Node] = field(default_factory=list)
+    nodes: list[Node]
 
 
 class _TooDeep(Exception):  # noqa: N818 - a signal between two functions of this module
@@ -168,7 +171,7 @@ class _Tree:
         if len(self._stack) >= MAX_DEPTH:
             self._refuse(start, start + 1, f"this is nested more than {MAX_DEPTH} levels deep", "take some levels out")
             raise _TooDeep
-        self._stack.append(_Open(start, isinstance(event, yaml.MappingStartEvent), bool(event.flow_style)))
+        self._stack.append(_Open(start, isinstance(event, yaml.MappingStartEvent), bool(event.flow_style), []))
 
     def _close(self, end: int) -> None:
         done = self._stack.pop()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import yaml
 
@@ -11,8 +11,7 @@ from automations.errors import Problem
 from automations.located.nodes import Document, problem_at
 
 
-@dataclass(frozen=True, slots=True)
-class _Plain:
+class _Plain(NamedTuple):
     """What a message of PyYAML means in plain words. *at_context* points to where the trouble began."""
 
     says: str
