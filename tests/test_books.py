@@ -102,6 +102,15 @@ def test_two_rows_with_one_key_are_both_set_aside() -> None:
     assert book.unusable_rows == 2
 
 
+def test_a_row_that_cannot_be_used_still_makes_its_double_doubtful() -> None:
+    """Two rows of one person are set aside also when one of them is broken in another cell."""
+    book = read_book(sheet(("eva@muster.example", "Eva"), ("eva@muster.example", "Eva", "ca. 20")), COLUMNS)
+
+    assert book.leads == ()
+    assert [problem.where for problem in book.problems] == ["Leads!C3 (Eva)", "Leads, rows 2 and 3"]
+    assert (book.rows_read, book.unusable_rows) == (2, 2)
+
+
 def test_a_renamed_header_is_shown_with_its_likely_new_name() -> None:
     """A header that is gone stops the run, and the message says which column it may be now."""
     headers = ("Email", "Full name", "Office size (people)", "Source", "Asked on")

@@ -83,7 +83,7 @@ def read_book(sheet: Sheet, columns: Columns) -> Book:
     reading, missing = _find_columns(sheet, columns)
     leads: list[Lead] = []
     problems: list[Problem] = []
-    unusable = 0
+    unusable: list[tuple[LeadKey | None, int]] = []
     rows_read = 0
     for row, cells in sheet.rows:
         rows_read += 1
@@ -93,15 +93,15 @@ def read_book(sheet: Sheet, columns: Columns) -> Book:
             leads.append(lead)
         else:
             problems.extend(lead)
-            unusable += 1
-    unique, doubled = _set_doubles_aside(reading, leads)
+            unusable.append((reading.key_of(padded[reading.key_position]), row))
+    unique, doubled = _set_doubles_aside(reading, leads, unusable)
     return Book(
         sheet=sheet.name,
         columns=columns,
         leads=unique,
         problems=(*problems, *doubled),
         rows_read=rows_read,
-        unusable_rows=unusable + len(leads) - len(unique),
+        unusable_rows=len(unusable) + len(leads) - len(unique),
         missing=missing,
         fingerprint=sheet.fingerprint,
     )
@@ -151,15 +151,23 @@ def _row_problems(reading: _Reading, row: int, cells: Sequence[Cell]) -> list[Pr
     return found
 
 
-def _set_doubles_aside(reading: _Reading, leads: list[Lead]) -> tuple[tuple[Lead, ...], list[Problem]]:
-    if len({lead.key for lead in leads}) == len(leads):
+def _set_doubles_aside(
+    reading: _Reading, leads: list[Lead], unusable: Sequence[tuple[LeadKey | None, int]]
+) -> tuple[tuple[Lead, ...], list[Problem]]:
+    """Return the leads whose key stands in one row only, and a problem for every key that stands in more.
+
+    A row that cannot be used counts: its key makes another row with the same one just as doubtful.
+    """
+    others = [(key, row) for key, row in unusable if key is not None]
+    keys = {lead.key for lead in leads}
+    if len(keys) == len(leads) and keys.isdisjoint(key for key, _ in others):
         return tuple(leads), []
     rows: defaultdict[LeadKey, list[int]] = defaultdict(list)
-    for lead in leads:
-        rows[lead.key].append(lead.row)
+    for key, row in (*((lead.key, lead.row) for lead in leads), *others):
+        rows[key].append(row)
     problems = [
         Problem(
-            f"{reading.sheet.name}, rows {_and(numbers)}",
+            f"{reading.sheet.name}, rows {_and(sorted(numbers))}",
             f"the same {'person' if reading.columns.key == reading.columns.email else 'key'} ({key})",
             "keep one of the rows; until then none of them is changed or mailed",
         )

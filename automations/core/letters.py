@@ -10,7 +10,7 @@ from typing import Protocol
 from automations.core.history import MessageKey, MessageState
 from automations.core.leads import Lead
 from automations.core.limits import Candidate
-from automations.core.messages import Outgoing, Rendered
+from automations.core.messages import Outgoing, Rendered, message_key
 from automations.core.mime import MessageProblem, build_message
 from automations.core.plan import Send
 from automations.core.playbook import CannotWrite

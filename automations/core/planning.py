@@ -17,7 +17,7 @@ from datetime import datetime
 
 from automations.core.books import display_name
 from automations.core.changes import Told, changes_of
-from automations.core.courses import Course, Moment, course_of, sender_for, zones_of
+from automations.core.courses import Course, Moment, because_of, course_of, sender_for, zones_of
 from automations.core.history import History, LeadHistory, MessageKey, SignalKind, StepHow
 from automations.core.leads import Book, Lead, LeadKey
 from automations.core.letters import Letter, Words, compose, key_of, send_of
@@ -218,7 +218,7 @@ def _later_send(turn: _Turn, sequence: EmailSequence, step: Step, at: datetime, 
         sender=sender.name if sender else "",
         at=next_open(window, zones_of(turn.standing, moment), moment.playbook.facts.holidays, at),
         subject=subject,
-        because="",
+        because=because_of(sequence, step),
         message=message_key(sequence.name, step.name, lead.key),
     )
 

@@ -1,0 +1,179 @@
+"""Everything config.yaml and the templates say, read once and checked as a whole.
+
+`check`, `plan`, `run` and the web page all come through here, so that they give the same verdict (law 8).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, closing
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from automations.clock import SystemClock
+from automations.config import Config, read_config
+from automations.core.books import place_texts
+from automations.core.examples import failed_examples
+from automations.core.leads import Book, Lead
+from automations.core.messages import Rendered
+from automations.core.playbook import CannotWrite, Playbook, compile_playbook
+from automations.core.policy import Policy, Sender, Step
+from automations.core.rules import Qualification
+from automations.errors import Place, Problem, WrongConfig
+from automations.facts import mailbox_facts
+from automations.ledger import Ledger
+from automations.mail import Mailer
+from automations.sources import Source
+from automations.templates import TemplateProblem, TemplateSet, check_line, load_templates, render_line, values_for
+
+_NOBODY = Sender("", "", "")
+
+Verdict = tuple["Project | None", tuple[Problem, ...], tuple[Problem, ...]]
+"""The project (None when it cannot be used), every problem, and every warning, each in the order of the files."""
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """One config.yaml with its templates: what a run is given to work with."""
+
+    config: Config
+    templates: TemplateSet
+
+    @property
+    def policy(self) -> Policy:
+        """Return what the owner asked for."""
+        return self.config.policy
+
+    def open_source(self) -> Source:
+        """Return where the leads live."""
+        return _SOURCES[self.config.source.kind](self.config)
+
+    def open_ledger(self) -> AbstractContextManager[Ledger]:
+        """Return the ledger, which is closed at the end."""
+        from automations.ledger.sqlite import open_ledger  # noqa: PLC0415 - check does not need sqlite3
+
+        return closing(open_ledger(self.config.state))
+
+    def open_mailer(self, sender: str) -> Mailer:
+        """Return what hands over the messages of a sender: its mail server, or the outbox folder without one."""
+        settings = self.config.connections[sender]
+        if settings is None:
+            from automations.mail.folder import FolderMailer  # noqa: PLC0415 - only what is used is loaded
+
+            return FolderMailer(self.config.outbox)
+        from automations.mail.smtp import SmtpMailer  # noqa: PLC0415 - smtplib and ssl cost 50 ms
+
+        return SmtpMailer(
+            host=settings.host,
+            port=settings.port,
+            user=settings.user,
+            password=settings.password.reveal() if settings.password else "",
+            security=settings.security.value,
+        )
+
+    def playbook(self, book: Book, now: datetime) -> Playbook:
+        """Return the policy ready to decide by, with the facts that this book and this day need."""
+        from automations.facts import gather_facts  # noqa: PLC0415 - holidays cost 70 ms
+
+        years = range(now.year - 1, now.year + 3)
+        return compile_playbook(self.policy, gather_facts(self.policy.business, years, place_texts(book)))
+
+    def words(self, now: datetime) -> _TemplateWords:
+        """Return the templates, ready to render."""
+        return _TemplateWords(self.templates, self.policy, now)
+
+
+def read_project(path: Path, environ: Mapping[str, str]) -> Verdict:
+    """Return what *path* and its templates say, or everything that is wrong with them.
+
+    The examples under ``tests:`` are tried once all else is right.
+    """
+    config, problems, warnings = read_config(path, environ)
+    if config is None:
+        return None, problems, warnings
+    templates, found = load_templates(config.templates, [step.template for step in _steps(config) if step.is_email])
+    names = config.policy.columns.names()
+    problems = (*problems, *_wrong_tasks(config, names), *found, *templates.check(names))
+    if not problems:
+        problems = _wrong_examples(config.policy)
+    return (None if problems else Project(config, templates)), problems, warnings
+
+
+def load_project(path: Path, environ: Mapping[str, str]) -> Project:
+    """Return what *path* and its templates say. Raises WrongConfig with everything that is wrong with them."""
+    project, problems, _ = read_project(path, environ)
+    if project is None:
+        raise WrongConfig(problems)
+    return project
+
+
+def _steps(config: Config) -> list[Step]:
+    return [step for sequence in config.policy.sequences for step in sequence.steps]
+
+
+def _wrong_tasks(config: Config, names: tuple[str, ...]) -> list[Problem]:
+    return [
+        problem for step in _steps(config) if step.task for problem in check_line(step.task, names, _place(step.where))
+    ]
+
+
+def _place(where: str) -> Place:
+    file, line, *column = where.split(":")
+    return Place(file, int(line), int(column[0]) if column else 1)
+
+
+def _wrong_examples(policy: Policy) -> tuple[Problem, ...]:
+    if not policy.examples:
+        return ()
+    today = SystemClock().now().astimezone(policy.business.zone).date()
+    return failed_examples(compile_playbook(policy, mailbox_facts()), today)
+
+
+def _excel(config: Config) -> Source:
+    from automations.sources.excel import ExcelSource  # noqa: PLC0415 - only what is used is loaded
+
+    return ExcelSource(config.source.path, config.source.tab)
+
+
+def _csv(config: Config) -> Source:
+    from automations.sources.csv_file import CsvSource  # noqa: PLC0415 - only what is used is loaded
+
+    return CsvSource(config.source.path)
+
+
+_SOURCES = {"excel": _excel, "csv": _csv}
+
+
+@dataclass(frozen=True, slots=True)
+class _TemplateWords:
+    """`letters.Words` by templates."""
+
+    templates: TemplateSet
+    policy: Policy
+    now: datetime
+
+    def email(self, step: Step, lead: Lead, qualification: Qualification, sender: Sender) -> Rendered:
+        """Return the words of an email to one lead. Raises CannotWrite with the reason."""
+        try:
+            return self.templates.render(step.template, self._values(lead, qualification, sender), self.policy.business)
+        except TemplateProblem as problem:
+            raise CannotWrite(str(problem)) from problem
+
+    def task(self, step: Step, lead: Lead, qualification: Qualification, sender: Sender | None) -> str:
+        """Return what a person is asked to do. Raises CannotWrite with the reason."""
+        try:
+            return render_line(step.task, self._values(lead, qualification, sender or _NOBODY), step.where)
+        except TemplateProblem as problem:
+            raise CannotWrite(str(problem)) from problem
+
+    def _values(self, lead: Lead, qualification: Qualification, sender: Sender) -> Mapping[str, object]:
+        today = self.now.astimezone(self.policy.business.zone).date()
+        return values_for(
+            lead,
+            columns=self.policy.columns,
+            qualification=qualification,
+            business=self.policy.business,
+            sender=sender,
+            today=today,
+        )
