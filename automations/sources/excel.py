@@ -1,0 +1,208 @@
+"""Leads in an Excel workbook: read as a stream, written cell by cell into the same bytes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import BinaryIO
+
+from automations.core.books import header_identity
+from automations.core.leads import Cell, CellChange, CellOutcome, KeyRule, Sheet, WriteResult, WrittenCell
+from automations.errors import SourceBusy, SourceOutOfReach
+from automations.sources.matching import Targets, same_cell, settle
+from automations.sources.ooxml.editing import WorkbookEdit, verify_edited, write_edited
+from automations.sources.ooxml.encoding import Unwritable, check_value
+from automations.sources.ooxml.finding import find_leads
+from automations.sources.ooxml.growing import with_new_columns
+from automations.sources.ooxml.package import Package, SheetEntry
+from automations.sources.ooxml.references import column_letters
+from automations.sources.ooxml.refusals import Reason, WorkbookRefused
+from automations.sources.ooxml.rows import Edit
+from automations.sources.ooxml.sheets import HeaderRow, OpenSheet, Tables, load_tables, take_header
+from automations.sources.saving import (
+    COLUMNS_WAIT,
+    Fingerprints,
+    Version,
+    cells_wait,
+    change_file,
+    opened,
+    replace_file,
+)
+
+
+class ExcelSource:
+    """One tab of a workbook: *tab* by its name, or the first visible one with cells.
+
+    Symbolic links are followed. The workbook may be open in Excel while it is read, not while it is written.
+    """
+
+    def __init__(self, path: Path, tab: str | None = None) -> None:
+        self._path = path
+        self._tab = tab
+        self._fingerprints = Fingerprints()
+
+    @property
+    def label(self) -> str:
+        """Return the name of the file."""
+        return self._path.name
+
+    def fingerprint(self) -> str:
+        """Return the hash of the file's bytes."""
+        with opened(self._path, self.label) as file:
+            return self._fingerprints.of(file).digest
+
+    def read(self, wanted: Collection[str]) -> Sheet:
+        """Return the cells from the first to the last header; see `Source.read`. Rows are read while they are walked.
+
+        Walking raises SourceBusy when the file is saved meanwhile.
+        """
+        with self._sheet() as (sheet, version):
+            stream = sheet.stream()
+            rows = ((block, row) for block in stream.blocks() for row in block.rows)
+            header, _ = take_header(rows, sheet.reader(stream.prefix), wanted)
+        first, last = header.first_column, header.last_column
+        return Sheet(
+            name=sheet.entry.name,
+            header_row=header.row or 1,
+            headers=tuple(header.headers.get(column, "") for column in range(first, last + 1)),
+            rows=_Rows(self._again, header, sheet.tables, version),
+            fingerprint=version.digest,
+            first_column=first,
+        )
+
+    def write(self, changes: Sequence[CellChange], keys: KeyRule) -> WriteResult:
+        """Change cells where their leads are now; see `Source.write`. Only the tab's own part of the file changes."""
+        if not changes:
+            return WriteResult(())
+        return change_file(
+            self._path,
+            self.label,
+            cells_wait(len(changes)),
+            self._fingerprints,
+            lambda: self._write_once(changes, keys),
+        )
+
+    def add_columns(self, headers: Sequence[str], beside: Collection[str]) -> None:
+        """Write new headers right of the data, inside the table when the data is one; see `Source.add_columns`."""
+        for header in headers:
+            check_value(header)
+        change_file(
+            self._path, self.label, COLUMNS_WAIT, self._fingerprints, lambda: self._add_columns_once(headers, beside)
+        )
+
+    def _write_once(self, changes: Sequence[CellChange], keys: KeyRule) -> WriteResult:
+        with self._sheet() as (sheet, version):
+            targets, rows = find_leads(sheet, changes, keys, f"{self.label}, tab {sheet.entry.name},")
+            cells = tuple(_checked(cell) for cell in settle(changes, targets, rows))
+            edits = _edits(cells, targets)
+            if edits:
+                self._save(sheet, WorkbookEdit(edits), version)
+        return WriteResult(cells)
+
+    def _add_columns_once(self, headers: Sequence[str], beside: Collection[str]) -> None:
+        with self._sheet() as (sheet, version):
+            edit = with_new_columns(sheet, headers, beside, f"{self.label}, tab {sheet.entry.name}")
+            if edit is not None:
+                self._save(sheet, edit, version)
+
+    def _save(self, sheet: OpenSheet, edit: WorkbookEdit, version: Version) -> None:
+        changed: frozenset[str] = frozenset()
+
+        def write(target: BinaryIO) -> None:
+            nonlocal changed
+            changed = write_edited(sheet, edit, target)
+
+        def verify(finished: BinaryIO) -> None:
+            verify_edited(sheet.package.container, finished, changed)
+
+        replace_file(self._path, self.label, version, write=write, verify=verify)
+
+    @contextmanager
+    def _sheet(self) -> Generator[tuple[OpenSheet, Version]]:
+        """Give the tab and the version of the file it is read from; names the file in every refusal."""
+        with self._named(), opened(self._path, self.label) as file:
+            version = self._fingerprints.of(file)
+            package = Package(file)
+            yield OpenSheet(package, self._entry(package), load_tables(package)), version
+
+    @contextmanager
+    def _again(self, tables: Tables, version: Version) -> Generator[OpenSheet]:
+        """Give the tab anew, for tables that were loaded before, if the file still is that version."""
+        with self._named(), opened(self._path, self.label) as file:
+            self._check_same(file, version)
+            package = Package(file)
+            yield OpenSheet(package, self._entry(package), tables)
+            self._check_same(file, version)
+
+    def _check_same(self, file: BinaryIO, version: Version) -> None:
+        if self._fingerprints.of(file).digest != version.digest:
+            raise SourceBusy(f"{self.label} was saved by someone while we read it", fix="run again")
+
+    @contextmanager
+    def _named(self) -> Generator[None]:
+        try:
+            yield
+        except WorkbookRefused as err:
+            raise err.named(self.label) from err
+
+    def _entry(self, package: Package) -> SheetEntry:
+        with_cells = [each for each in package.sheets if each.has_cells]
+        if not with_cells:
+            raise WorkbookRefused(Reason.UNUSUAL, "it has no tab with cells")
+        if self._tab is None:
+            return next((each for each in with_cells if not each.hidden), with_cells[0])
+        exact = [each for each in with_cells if each.name == self._tab]
+        alike = [each for each in with_cells if header_identity(each.name) == header_identity(self._tab)]
+        if exact or alike:
+            return (exact or alike)[0]
+        names = [each.name for each in with_cells]
+        near = get_close_matches(self._tab, names, n=1)
+        raise SourceOutOfReach(
+            f'{self.label} has no tab "{self._tab}"; it has {", ".join(names)}',
+            fix=f"did you mean {near[0]}?" if near else "correct tab: under leads: in config.yaml",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """The rows below the header row; read from the file each time they are walked."""
+
+    open_again: Callable[[Tables, Version], AbstractContextManager[OpenSheet]]
+    header: HeaderRow
+    tables: Tables
+    version: Version
+
+    def __iter__(self) -> Iterator[tuple[int, Sequence[Cell]]]:
+        first, last = self.header.first_column, self.header.last_column
+        positions = {column_letters(column): column - first for column in range(first, last + 1)}
+        below = self.header.row
+        with self.open_again(self.tables, self.version) as sheet:
+            stream = sheet.stream()
+            read = sheet.reader(stream.prefix).row
+            for block in stream.blocks():
+                for row in block.rows:
+                    if row.number > below and (cells := read(block, row, positions, len(positions))) is not None:
+                        yield row.number, cells
+
+
+def _checked(cell: WrittenCell) -> WrittenCell:
+    """Return the outcome, refused when the new value cannot stand in a cell."""
+    if cell.outcome is CellOutcome.WRITTEN:
+        try:
+            check_value(cell.change.new)
+        except Unwritable as err:
+            return WrittenCell(cell.change, CellOutcome.REFUSED, cell.row, cell.found, str(err))
+    return cell
+
+
+def _edits(cells: Sequence[WrittenCell], targets: Targets) -> dict[int, dict[int, Edit]]:
+    """Return what has to be written; a cell that says it already is left as it stands."""
+    edits: defaultdict[int, dict[int, Edit]] = defaultdict(dict)
+    for cell in cells:
+        if cell.outcome is CellOutcome.WRITTEN and not same_cell(cell.found, cell.change.new):
+            edits[cell.row][targets.columns[cell.change.header]] = Edit(cell.change.new)
+    return dict(edits)

@@ -1,0 +1,101 @@
+"""Finding leads in a sheet by their keys, in one walk over all rows, with what their cells hold now."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from automations.core.leads import Cell, CellChange, KeyRule, LeadKey
+from automations.sources.matching import LeadRow, Targets, find_targets, wanted_headers
+from automations.sources.ooxml.cells import CellReader, raw_cells
+from automations.sources.ooxml.inspection import Inspection
+from automations.sources.ooxml.references import column_letters
+from automations.sources.ooxml.sheets import OpenSheet, take_header
+from automations.sources.ooxml.stream import Block, RowSpan
+
+_FORMULA = "the cell has a formula; write: needs a column without formulas"
+
+
+def find_leads(
+    sheet: OpenSheet, changes: Sequence[CellChange], keys: KeyRule, label: str
+) -> tuple[Targets, Mapping[LeadKey, Sequence[LeadRow]]]:
+    """Return where the columns and the leads of *changes* are now."""
+    stream = sheet.stream()
+    inspection = Inspection(stream)
+    reader = sheet.reader(stream.prefix)
+    header, rows = take_header(inspection.rows(), reader, wanted_headers(changes, keys))
+    targets = find_targets(label, header.headers, changes, keys)
+    look = _Look.at(reader, targets)
+    wanted = {change.key for change in changes}
+    found: defaultdict[LeadKey, list[LeadRow]] = defaultdict(list)
+    for block, row in rows:
+        cell = look.key_cell(block, row)
+        if cell is None:
+            continue
+        key = keys.key_of(cell)
+        if key in wanted:
+            found[key].append(look.lead_row(block, row))
+    return targets, _with_forbidden(inspection, targets, found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """How the key and the cells of one row are looked at."""
+
+    reader: CellReader
+    key_column: int
+    key: re.Pattern[bytes]
+    columns: tuple[int, ...]
+    positions: Mapping[bytes, int]
+
+    @classmethod
+    def at(cls, reader: CellReader, targets: Targets) -> _Look:
+        """Return the look at the columns of *targets*."""
+        p = reader.prefix
+        plain = rb"<%bc r=\"%b[0-9]+\"(?: s=\"([0-9]+)\")?(?: t=\"([a-zA-Z]+)\")?>(?:<%bv>|<%bis><%bt>)([^<]+)<"
+        columns = tuple(sorted(set(targets.columns.values())))
+        return cls(
+            reader,
+            targets.key_column,
+            re.compile(plain % (p, column_letters(targets.key_column), p, p, p)),
+            columns,
+            {column_letters(column): place for place, column in enumerate(columns)},
+        )
+
+    def key_cell(self, block: Block, row: RowSpan) -> Cell:
+        """Return the cell of a row that identifies its lead."""
+        if found := self.key.search(block.seen, row.tag_end, row.end):
+            return self.reader.value(found[2] or b"", found[1] or b"", block.data[found.start(3) : found.end(3)])
+        cells = raw_cells(block, row, self.reader.prefix)
+        return next((self.reader.cell(block, cell) for cell in cells if cell.column == self.key_column), None)
+
+    def lead_row(self, block: Block, row: RowSpan) -> LeadRow:
+        """Return what the row of a lead holds in the columns we look at."""
+        cells = self.reader.row(block, row, self.positions, len(self.columns)) or [None] * len(self.columns)
+        return LeadRow(row.number, dict(zip(self.columns, cells, strict=True)), self._formulas(block, row))
+
+    def _formulas(self, block: Block, row: RowSpan) -> dict[int, str]:
+        formula = b"<%bf" % self.reader.prefix
+        if block.seen.find(formula, row.tag_end, row.end) < 0:
+            return {}
+        return {
+            cell.column: _FORMULA
+            for cell in raw_cells(block, row, self.reader.prefix)
+            if formula in cell.inside(block.seen)
+        }
+
+
+def _with_forbidden(
+    inspection: Inspection, targets: Targets, found: Mapping[LeadKey, Sequence[LeadRow]]
+) -> dict[LeadKey, list[LeadRow]]:
+    """Return the rows with what is known only after the whole sheet was seen: merges, protection, spills."""
+    cells = [(lead.row, column) for rows in found.values() for lead in rows for column in targets.columns.values()]
+    reasons: defaultdict[int, dict[int, str]] = defaultdict(dict)
+    for (row, column), reason in inspection.forbidden(cells).items():
+        reasons[row][column] = reason
+    return {
+        key: [replace(lead, forbidden={**lead.forbidden, **reasons.get(lead.row, {})}) for lead in rows]
+        for key, rows in found.items()
+    }

@@ -1,0 +1,85 @@
+"""What a sheet says outside its rows, and which of its formulas fill other cells: all that forbids an edit.
+
+Source: ECMA-376 part 1, 18.3.1.35 (dimension), 18.3.1.13 (col), 18.3.1.55 (mergeCell), 18.3.1.85 (sheetProtection),
+18.3.1.40 (f: array and data table formulas own every cell of their ref).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from automations.sources.ooxml.markup import QUOTED, attributes, masked
+from automations.sources.ooxml.references import Area, parse_area
+from automations.sources.ooxml.stream import Block, RowSpan, SheetStream
+
+_PROTECTED = "the tab is protected; take the protection off in Excel: Review, Unprotect Sheet"
+_OWNING_FORMULAS = frozenset({b"array", b"dataTable"})
+
+
+def tags(data: bytes, prefix: bytes, name: bytes) -> Iterator[dict[bytes, bytes]]:
+    """Return the attributes of every element of one name."""
+    for found in re.finditer(rb"<%b%b(?=[\s/>])(%b)>" % (prefix, name, QUOTED), data):
+        yield attributes(found[1])
+
+
+@dataclass(slots=True)
+class Inspection:
+    """Walks a sheet and remembers which areas belong to one formula; the rest is asked when the walk has ended."""
+
+    stream: SheetStream
+    owned_areas: list[Area] = field(default_factory=list)
+
+    def rows(self) -> Iterator[tuple[Block, RowSpan]]:
+        """Return every row of the sheet."""
+        for block in self.stream.blocks():
+            if b"ref=" in block.seen:
+                self._note_formulas(block)
+            for row in block.rows:
+                yield block, row
+
+    def _note_formulas(self, block: Block) -> None:
+        for tag in tags(block.seen, self.stream.prefix, b"f"):
+            if tag.get(b"t") in _OWNING_FORMULAS and (area := parse_area(tag.get(b"ref", b""))):
+                self.owned_areas.append(area)
+
+    def forbidden(self, cells: Collection[tuple[int, int]]) -> dict[tuple[int, int], str]:
+        """Return why each of *cells* that must not be written is not; ask after all rows were taken."""
+        tail = masked(self.stream.tail)
+        prefix = self.stream.prefix
+        if any(tag.get(b"sheet") in {b"1", b"true"} for tag in tags(tail, prefix, b"sheetProtection")):
+            return dict.fromkeys(
+                cells, "the tab is protected; take the protection off in Excel: Review, Unprotect Sheet"
+            )
+        merged = [area for tag in tags(tail, prefix, b"mergeCell") if (area := parse_area(tag.get(b"ref", b"")))]
+        reasons: dict[tuple[int, int], str] = {}
+        for area, cell in _hits(merged, cells):
+            if cell != (area.top, area.left):
+                reasons[cell] = f"the cell is part of the merged cell {area.text().decode()}; unmerge it in Excel"
+        for area, cell in _hits(self.owned_areas, cells):
+            reasons[cell] = f"a formula fills {area.text().decode()}; move the formula to another column"
+        return reasons
+
+
+def _hits(areas: Iterable[Area], cells: Collection[tuple[int, int]]) -> Iterator[tuple[Area, tuple[int, int]]]:
+    """Return each cell with the area it lies in, in time bounded by the smaller of the two."""
+    wanted = set(cells)
+    for area in areas:
+        size = (area.bottom - area.top + 1) * (area.right - area.left + 1)
+        if size > len(wanted):
+            yield from ((area, cell) for cell in wanted if cell in area)
+        else:
+            inside = (
+                (row, column) for row in range(area.top, area.bottom + 1) for column in range(area.left, area.right + 1)
+            )
+            yield from ((area, cell) for cell in inside if cell in wanted)
+
+
+def column_styles(head: bytes, prefix: bytes) -> Sequence[tuple[int, int, bytes]]:
+    """Return (first column, last column, style) of the columns that have a style of their own."""
+    return [
+        (int(tag[b"min"]), int(tag[b"max"]), tag[b"style"])
+        for tag in tags(masked(head), prefix, b"col")
+        if tag.get(b"style", b"0") != b"0" and tag.get(b"min", b"").isdigit() and tag.get(b"max", b"").isdigit()
+    ]

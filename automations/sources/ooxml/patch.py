@@ -1,0 +1,77 @@
+"""The patched bytes of one sheet, as a stream: what is not edited passes through untouched."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping
+
+from automations.sources.ooxml.inspection import column_styles
+from automations.sources.ooxml.markup import QUOTED, attributes, masked, with_attribute
+from automations.sources.ooxml.references import parse_area
+from automations.sources.ooxml.rows import RowEdits, RowPatcher
+from automations.sources.ooxml.stream import Block, SheetStream
+from automations.sources.ooxml.styles import Shown
+
+SheetEdits = Mapping[int, RowEdits]
+"""Edits of one sheet by row, then by column."""
+
+
+def patched_sheet(
+    stream: SheetStream,
+    edits: SheetEdits,
+    dates: Mapping[bytes, Shown],
+    *,
+    counts_from_1904: bool,
+    tail: Callable[[bytes], bytes] = bytes,
+) -> Iterator[bytes]:
+    """Return the sheet with *edits* done; *tail* may change what stands after the rows."""
+    prefix = stream.prefix
+    patcher = RowPatcher(prefix, dates, counts_from_1904, column_styles(stream.head, prefix))
+    waiting = sorted(edits)
+    yield _with_dimension(stream.head, prefix, edits)
+    if not stream.has_rows_element:
+        yield b"<%bsheetData>" % prefix
+    done = 0
+    for block in stream.blocks():
+        last = block.rows[-1].number if block.rows else 0
+        until = bisect_left(waiting, last + 1, done)
+        yield from _patched_block(block, waiting[done:until], edits, patcher)
+        done = until
+    for number in waiting[done:]:
+        yield patcher.new_row(number, edits[number])
+    if not stream.has_rows_element:
+        yield b"</%bsheetData>" % prefix
+    yield tail(stream.tail)
+
+
+def _patched_block(block: Block, waiting: list[int], edits: SheetEdits, patcher: RowPatcher) -> Iterator[bytes]:
+    """Return one block with its rows patched and missing ones inserted before the next that is there."""
+    at = 0
+    index = 0
+    for number in waiting:
+        while block.rows[index].number < number:
+            index += 1
+        row = block.rows[index]
+        yield block.data[at : row.start]
+        at = row.start
+        if row.number == number:
+            yield patcher.patched(block, row, edits[number])
+            at = row.end
+        else:
+            yield patcher.new_row(number, edits[number])
+    yield block.data[at:]
+
+
+def _with_dimension(head: bytes, prefix: bytes, edits: SheetEdits) -> bytes:
+    """Return the head with the sheet's used area grown to the edits, if it says one (ECMA-376, 18.3.1.35)."""
+    found = re.search(rb"<%bdimension(?=[\s/>])(%b)>" % (prefix, QUOTED), masked(head))
+    area = parse_area(attributes(found[1]).get(b"ref", b"")) if found else None
+    if found is None or area is None:
+        return head
+    grown = area.around((row, column) for row, columns in edits.items() for column in columns)
+    if grown == area:
+        return head
+    closing = b"/" if found[1].endswith(b"/") else b""
+    tag = with_attribute(found[1].removesuffix(b"/"), b"ref", grown.text()) + closing
+    return head[: found.start(1)] + tag + head[found.end(1) :]

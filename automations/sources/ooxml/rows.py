@@ -1,0 +1,127 @@
+"""The patched bytes of one row: cells in it get new content, missing ones are put in their place.
+
+Source: ECMA-376 part 1, 18.3.1.73 (row: r, s, customFormat, spans).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from automations.core.leads import Cell
+from automations.sources.ooxml.cells import raw_cells
+from automations.sources.ooxml.encoding import cell_bytes
+from automations.sources.ooxml.markup import attributes, with_attribute
+from automations.sources.ooxml.references import column_letters, reference
+from automations.sources.ooxml.stream import Block, RowSpan
+from automations.sources.ooxml.styles import Shown
+
+_STYLE = re.compile(rb"""\ss\s*=\s*["']([0-9]+)["']""")
+_SPANS = re.compile(rb"([0-9]+):([0-9]+)\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What one cell shall say. *style* is for a cell that is not there yet; a cell that is keeps its own."""
+
+    value: Cell
+    style: bytes | None = None
+
+
+RowEdits = Mapping[int, Edit]
+"""Edits of one row by column."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowPatcher:
+    """What is the same for every row of one sheet."""
+
+    prefix: bytes
+    dates: Mapping[bytes, Shown]
+    counts_from_1904: bool
+    column_styles: Sequence[tuple[int, int, bytes]] = ()
+
+    def patched(self, block: Block, row: RowSpan, edits: RowEdits) -> bytes:
+        """Return the bytes of a row with *edits* done; every other byte is as it was."""
+        return self._replaced(block, row, edits) or self._rebuilt(block, row, edits)
+
+    def new_row(self, number: int, edits: RowEdits) -> bytes:
+        """Return a row that was not there."""
+        cells = b"".join(self._new_cell(number, column, edits[column], None) for column in sorted(edits))
+        return b'<%brow r="%d">%b</%brow>' % (self.prefix, number, cells, self.prefix)
+
+    def _replaced(self, block: Block, row: RowSpan, edits: RowEdits) -> bytes | None:
+        """Return the row when every cell is there and written as programs do; None asks for the careful way."""
+        data, seen = block.data, block.seen
+        closing = b"</%bc>" % self.prefix
+        pieces: list[bytes] = []
+        at = row.start
+        for column in sorted(edits):
+            start = seen.find(b'<%bc r="%b%d"' % (self.prefix, column_letters(column), row.number), at, row.end)
+            tag_end = seen.find(b">", start, row.end) + 1
+            if start < 0 or not tag_end:
+                return None
+            tag = data[start + len(self.prefix) + 2 : tag_end - 1]
+            end = tag_end if tag.endswith(b"/") else seen.find(closing, tag_end, row.end) + len(closing)
+            if tag.count(b'"') % 2 or b"'" in tag or end < tag_end:
+                return None
+            pieces += (data[at:start], self._cell(tag, edits[column].value))
+            at = end
+        pieces.append(data[at : row.end])
+        return b"".join(pieces)
+
+    def _rebuilt(self, block: Block, row: RowSpan, edits: RowEdits) -> bytes:
+        """Return the row with cells changed and inserted, however it is written."""
+        data = block.data
+        old = list(raw_cells(block, row, self.prefix))
+        tag = data[row.start + len(self.prefix) + 4 : row.tag_end - 1].rstrip(b"/ \t\r\n")
+        pieces: list[bytes] = []
+        at = row.tag_end
+        for column in sorted(edits):
+            cell = next((each for each in old if each.column >= column), None)
+            if cell is not None and cell.column == column:
+                pieces += (data[at : cell.start], self._cell(cell.tag, edits[column].value))
+                at = cell.end
+                continue
+            place = cell.start if cell is not None else (old[-1].end if old else row.tag_end)
+            place = max(place, at)
+            pieces += (data[at:place], self._new_cell(row.number, column, edits[column], tag))
+            at = place
+        start = b"<%brow%b>" % (self.prefix, _with_spans(tag, sorted(edits)))
+        if row.closes_itself:
+            # What follows a row that closed itself is space between rows.
+            return start + b"".join(pieces) + b"</%brow>" % self.prefix + data[row.tag_end : row.end]
+        return start + b"".join(pieces) + data[at : row.end]
+
+    def _cell(self, tag: bytes, value: Cell) -> bytes:
+        found = _STYLE.search(tag)
+        return cell_bytes(
+            value,
+            tag=tag,
+            prefix=self.prefix,
+            shows_dates=found is not None and found[1] in self.dates,
+            counts_from_1904=self.counts_from_1904,
+        )
+
+    def _new_cell(self, row: int, column: int, edit: Edit, row_tag: bytes | None) -> bytes:
+        style = edit.style if edit.style is not None else self._inherited_style(column, row_tag)
+        named = b' r="%b"' % reference(row, column)
+        return self._cell(named + b' s="%b"' % style if style else named, edit.value)
+
+    def _inherited_style(self, column: int, row_tag: bytes | None) -> bytes:
+        """Return the style that an empty cell shows: its row's, else its column's."""
+        written = attributes(row_tag) if row_tag else {}
+        if written.get(b"customFormat") in {b"1", b"true"} and written.get(b"s"):
+            return written[b"s"]
+        return next((style for first, last, style in self.column_styles if first <= column <= last), b"")
+
+
+def _with_spans(tag: bytes, columns: Sequence[int]) -> bytes:
+    """Return a row's tag whose spans, an optional hint, still cover its cells."""
+    spans = attributes(tag).get(b"spans")
+    found = _SPANS.match(spans) if spans else None
+    if found is None:
+        return tag
+    first, last = min(int(found[1]), columns[0]), max(int(found[2]), columns[-1])
+    return with_attribute(tag, b"spans", b"%d:%d" % (first, last))

@@ -1,0 +1,152 @@
+"""One sheet as a stream: what is before its rows, blocks of whole rows, what is after them.
+
+A block ends just before a row that may not be complete yet, so a sheet of any length needs the memory of a block.
+Source: ECMA-376 part 1, 18.3.1.73 (row), 18.3.1.80 (sheetData), 18.3.1.99 (worksheet).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from automations.sources.ooxml.markup import QUOTED, attributes, check_text, hides_markup, masked
+from automations.sources.ooxml.references import MAX_ROW
+from automations.sources.ooxml.refusals import Reason, WorkbookRefused
+
+_ROOT = re.compile(rb"<(?:([\w.-]+):)?worksheet(?=[\s/>])")
+_ANY_ELEMENT = re.compile(rb"<[A-Za-z_]")
+_MAX_PENDING_BYTES = 64 << 20
+"""The longest head, tail or single row that is held."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowSpan:
+    """Where one row stands in its block: its tag from *start* to *tag_end*, all of it up to *end*."""
+
+    number: int
+    start: int
+    tag_end: int
+    end: int
+    closes_itself: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Whole rows as they stand; *seen* is equally long, with comments and CDATA masked, for finding tags."""
+
+    data: bytes
+    seen: bytes
+    rows: tuple[RowSpan, ...]
+
+
+class SheetStream:
+    """One sheet part. *head* is there at once; *tail* after all blocks were taken.
+
+    *has_rows_element* is False for ``<sheetData/>``: then head ends before it and tail begins after it.
+    """
+
+    def __init__(self, blocks: Iterable[bytes], part: str) -> None:
+        self._blocks = iter(blocks)
+        self._part = part
+        self._last_row = 0
+        self._tail = b""
+        self._rest = b""
+        self.prefix = b""
+        self.has_rows_element = True
+        self.head = self._read_head()
+        p = self.prefix
+        self._row = re.compile(rb"<%brow(?=[\s/>])(?: r=\"([0-9]{1,7})\")?(%b)>" % (p, QUOTED))
+
+    @property
+    def tail(self) -> bytes:
+        """Return what is after the rows."""
+        return self._tail
+
+    def blocks(self) -> Iterator[Block]:
+        """Return the rows, block by block, in the order of the sheet. Can be walked once."""
+        end_tag = b"</%bsheetData" % self.prefix
+        row_tag = b"<%brow" % self.prefix
+        waiting = self._rest
+        if not self.has_rows_element:
+            self._tail = self._remaining(waiting)
+            return
+        searched = 0
+        while True:
+            if hides_markup(waiting):
+                waiting = self._remaining(waiting)
+            seen = masked(waiting) if hides_markup(waiting) else waiting
+            end = seen.find(end_tag, max(0, searched - len(end_tag)))
+            if end >= 0:
+                if end:
+                    yield self._block(waiting[:end], seen[:end])
+                self._tail = self._remaining(waiting[end:])
+                return
+            cut = seen.rfind(row_tag, max(0, searched - len(row_tag)))
+            if cut > 0:
+                yield self._block(waiting[:cut], seen[:cut])
+                waiting = waiting[cut:]
+            searched = len(waiting)
+            waiting = self._more(waiting)
+
+    def _block(self, data: bytes, seen: bytes) -> Block:
+        spans: list[RowSpan] = []
+        starts = list(self._row.finditer(seen))
+        last = self._last_row
+        for index, found in enumerate(starts):
+            number = int(found[1]) if found[1] else self._number_of(found[2], last)
+            if not last < number <= MAX_ROW:
+                raise WorkbookRefused(Reason.UNUSUAL, f"the rows of {self._part} are not in order")
+            end = starts[index + 1].start() if index + 1 < len(starts) else len(seen)
+            spans.append(RowSpan(number, found.start(), found.end(), end, found[2].endswith(b"/")))
+            last = number
+        self._last_row = last
+        return Block(data, seen, tuple(spans))
+
+    @staticmethod
+    def _number_of(tag: bytes, last: int) -> int:
+        """Return the number of a row whose first attribute is not r; a row without one follows the last."""
+        written = attributes(tag).get(b"r")
+        return int(written) if written and written.isdigit() else last + 1
+
+    def _read_head(self) -> bytes:
+        """Return everything up to the first row, and keep what was read beyond it."""
+        waiting = self._more(b"")
+        start = _ANY_ELEMENT.search(masked(waiting))
+        root_at = start.start() if start else len(waiting)
+        check_text(waiting[:root_at], self._part)
+        while True:
+            if hides_markup(waiting[root_at:]):
+                waiting = self._remaining(waiting)
+            seen = masked(waiting)
+            root = _ROOT.search(seen)
+            if root is None:
+                raise WorkbookRefused(Reason.UNUSUAL, f"{self._part} does not begin as a sheet")
+            self.prefix = root[1] + b":" if root[1] else b""
+            found = re.search(rb"<%bsheetData(?=[\s/>])(%b)>" % (self.prefix, QUOTED), seen)
+            if found:
+                self.has_rows_element = not found[1].endswith(b"/")
+                cut = found.end() if self.has_rows_element else found.start()
+                self._rest = waiting[found.end() :]
+                return waiting[:cut]
+            waiting = self._more(waiting)
+
+    def _more(self, waiting: bytes) -> bytes:
+        """Return *waiting* and one more block."""
+        block = next(self._blocks, b"")
+        if not block:
+            raise WorkbookRefused(Reason.CUT_OFF, f"{self._part} ends early")
+        if len(waiting) > _MAX_PENDING_BYTES:
+            raise WorkbookRefused(Reason.TOO_BIG, f"{self._part} has a row that never ends")
+        return waiting + block
+
+    def _remaining(self, waiting: bytes) -> bytes:
+        """Return *waiting* and everything after it."""
+        pieces = [waiting]
+        total = len(waiting)
+        for block in self._blocks:
+            pieces.append(block)
+            total += len(block)
+            if total > 4 * _MAX_PENDING_BYTES:
+                raise WorkbookRefused(Reason.TOO_BIG, f"{self._part} has too much beside its rows")
+        return b"".join(pieces)
