@@ -6,9 +6,11 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
+from automations.sources.memory import MemorySource
 from hypothesis import given
 from hypothesis import strategies as st
 from worlds import HEADERS, MONDAY, OWNED, POLICY, World, row
@@ -21,7 +23,6 @@ from automations.core.plan import Plan
 from automations.errors import StalePlan
 from automations.mail.memory import MemoryMailer
 from automations.report.plan_json import plan_from_json, plan_to_json
-from automations.sources.memory import MemorySource
 
 ADDRESSES = [
     "eva@muster.example",
@@ -74,22 +75,24 @@ def without_doubles(cells: Sequence[Sequence[Cell]]) -> list[Sequence[Cell]]:
 
 
 @given(sheets, moments, st.randoms(use_true_random=False))
-def test_law_1_sorting_the_sheet_changes_nothing(cells: list[list[Cell]], now: object, shuffled: random.Random) -> None:
+def test_law_1_sorting_the_sheet_changes_nothing(
+    cells: list[list[Cell]], now: datetime, shuffled: random.Random
+) -> None:
     """Same leads, same plan, in the same order, whatever order the rows are in."""
     cells = without_doubles(cells)  # type: ignore[assignment]  # the same rows, fewer
     world, again = world_of(cells), world_of(shuffled.sample(cells, len(cells)))
-    world.clock.set(now)  # type: ignore[arg-type]  # a moment
-    again.clock.set(now)  # type: ignore[arg-type]  # a moment
+    world.clock.set(now)
+    again.clock.set(now)
 
     assert without_rows(world.plan()) == without_rows(again.plan())
     assert world.plan() == world.plan()
 
 
 @given(sheets, moments)
-def test_law_2_after_a_run_nothing_is_left_to_plan(cells: list[list[Cell]], now: object) -> None:
+def test_law_2_after_a_run_nothing_is_left_to_plan(cells: list[list[Cell]], now: datetime) -> None:
     """Once everything succeeded, a plan at the same moment has nothing to do."""
     world = world_of(cells)
-    world.clock.set(now)  # type: ignore[arg-type]  # a moment
+    world.clock.set(now)
 
     world.run()
     plan = world.plan()
@@ -106,7 +109,7 @@ class Days:
         self.final: set[str] = set()
         self.world = world_of(cells)
         self.world.mailer = MemoryMailer(self.answer)
-        self.times: dict[str, list[object]] = {}
+        self.times: dict[str, list[datetime]] = {}
 
     def answer(self, message: Outgoing) -> Outcome:
         """Answer in turn, and remember who got what when."""
@@ -143,15 +146,15 @@ def test_laws_3_and_4_over_days_nobody_gets_too_much_and_nothing_goes_twice(
 
     assert address_identity(suppressed) not in days.times
     for moments_of_one in days.times.values():
-        gaps = [later - earlier for earlier, later in zip(moments_of_one, moments_of_one[1:], strict=False)]  # type: ignore[operator]
+        gaps = [later - earlier for earlier, later in pairwise(moments_of_one)]
         assert all(gap >= POLICY.limits.gap for gap in gaps)
 
 
 @given(sheets, moments)
-def test_law_5_every_row_is_accounted_for(cells: list[list[Cell]], now: object) -> None:
+def test_law_5_every_row_is_accounted_for(cells: list[list[Cell]], now: datetime) -> None:
     """Changed, unchanged, held and problem rows add up to the rows read."""
     world = world_of(cells)
-    world.clock.set(now)  # type: ignore[arg-type]  # a moment
+    world.clock.set(now)
 
     plan = world.plan()
 
@@ -161,10 +164,10 @@ def test_law_5_every_row_is_accounted_for(cells: list[list[Cell]], now: object) 
 
 
 @given(sheets, moments)
-def test_law_6_only_our_columns_change(cells: list[list[Cell]], now: object) -> None:
+def test_law_6_only_our_columns_change(cells: list[list[Cell]], now: datetime) -> None:
     """No cell outside the columns under write: is ever planned or written."""
     world = world_of(cells)
-    world.clock.set(now)  # type: ignore[arg-type]  # a moment
+    world.clock.set(now)
     theirs = [each[:6] for each in cells]
 
     planned = {update.column for update in world.plan().updates}
@@ -195,10 +198,10 @@ def test_law_6_what_a_person_types_while_we_work_stays(cells: list[list[Cell]], 
 
 
 @given(sheets, moments)
-def test_law_7_a_plan_survives_json_and_is_what_is_done(cells: list[list[Cell]], now: object) -> None:
+def test_law_7_a_plan_survives_json_and_is_what_is_done(cells: list[list[Cell]], now: datetime) -> None:
     """A plan written down and read back is the same plan, and a run of it does exactly that."""
     world = world_of(cells)
-    world.clock.set(now)  # type: ignore[arg-type]  # a moment
+    world.clock.set(now)
     plan = world.plan()
 
     again = plan_from_json(plan_to_json(plan))

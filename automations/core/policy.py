@@ -166,7 +166,7 @@ class Business:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A fact the owner states under ``tests:``: this lead is expected to come out like that. None is not asked about."""
+    """A fact the owner states under ``tests:``: a lead like this comes out like that. None is not asked about."""
 
     name: str
     values: tuple[tuple[str, Value], ...]
