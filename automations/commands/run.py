@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from types import FrameType, TracebackType
+from typing import TYPE_CHECKING, Any, Self
 
 import click
 
@@ -12,7 +15,7 @@ from automations.commands.common import Asked, as_command, is_conversation, now
 from automations.commands.progress import Progress
 from automations.commands.saved import load_plan
 from automations.core.plan import Plan
-from automations.errors import LeadwrightError, RefusedByLimit
+from automations.errors import INTERRUPTED_EXIT_CODE, LeadwrightError, RefusedByLimit
 from automations.report.plan_screen import plan_screen, summary
 from automations.report.run_screen import run_screen, run_to_json
 from automations.report.text import count
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
     from automations.project import Project
 
 Approve = Callable[[Plan], str]
+Handler = Any
+"""What signal.signal returns: a function, a number, or None."""
 
 
 class NotNow(LeadwrightError):  # noqa: N818 - it is what the person said
@@ -45,15 +50,64 @@ def command(asked: Asked, *, yes: bool, name: str | None, at_most: int | None) -
     project = asked.project()
     reviewed = load_plan(name, asked.own_folder, now()) if name else None
     approve = _approval(asked, project, yes=yes, has_seen=reviewed is not None, has_said_how_many=at_most is not None)
-    wanted = not (asked.quiet or asked.as_json)
     try:
-        with Progress(wanted=wanted) as say:
-            report = run(project, SystemClock(), approve=approve, reviewed=reviewed, at_most=at_most, say=say)
+        with Progress(wanted=not (asked.quiet or asked.as_json)) as say, SafeStop() as stop:
+            report = run(
+                project,
+                SystemClock(),
+                approve=stop.once_approved(approve),
+                reviewed=reviewed,
+                at_most=at_most,
+                say=say,
+                stopping=stop.is_wanted,
+            )
     except NotNow as no:
         asked.say(no.what)
         return no.exit_code
     asked.answer(run_to_json(report), run_screen(report, where_to=where_to(project, report.plan)))
-    return report.exit_code
+    return INTERRUPTED_EXIT_CODE if stop.is_wanted() else report.exit_code
+
+
+class SafeStop:
+    """Lets a run under way come to its next safe point when Ctrl-C or SIGTERM asks it to end; a second Ctrl-C ends it.
+
+    Until the plan is approved nothing is under way, and Ctrl-C works as everywhere.
+    """
+
+    def __init__(self) -> None:
+        self._wanted = False
+        self._before: dict[int, Handler] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def is_wanted(self) -> bool:
+        """Return whether somebody asked the run to end."""
+        return self._wanted
+
+    def once_approved(self, approve: Approve) -> Approve:
+        """Return *approve*, which begins to watch for signals when it says yes."""
+
+        def watched(plan: Plan) -> str:
+            refusal = approve(plan)
+            if not refusal:
+                self._before = {number: signal.signal(number, self._note) for number in (signal.SIGINT, signal.SIGTERM)}
+            return refusal
+
+        return watched
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        del number, frame
+        self._wanted = True
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        # Not print: a handler may have come in the middle of one.
+        os.write(2, b"Stopping after the email under way. What was done is recorded.\n")
 
 
 def _approval(asked: Asked, project: Project, *, yes: bool, has_seen: bool, has_said_how_many: bool) -> Approve:

@@ -1,0 +1,250 @@
+"""The screen of `explain`: why a lead has its score, segment and stage, and why it got an email or did not."""
+
+# ruff: noqa: D102 - the protocol names what is asked of a value that is described where it is made
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Any, NamedTuple, Protocol
+from zoneinfo import ZoneInfo
+
+from automations.core.history import LeadHistory, MessageState
+from automations.core.leads import Lead, Role
+from automations.core.plan import Hold, Send, Task
+from automations.core.policy import Policy
+from automations.core.rules import Qualification
+from automations.core.schedules import say_date, say_when
+from automations.core.traces import Finding, ScoringTrace, Trace
+from automations.report.plan_screen import step_label
+from automations.report.text import SCREEN_WIDTH, cut, pad, plain, say_cell, say_day, width_of, wrapped
+
+_LABEL = 9
+_RULE_WIDTH = 36
+_VALUE_WIDTH = 15
+
+
+class LeadView(Protocol):
+    """What this module asks of a look at one lead (`runner.LeadView`)."""
+
+    @property
+    def lead(self) -> Lead: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def qualification(self) -> Qualification: ...
+    @property
+    def trace(self) -> Trace: ...
+    @property
+    def history(self) -> LeadHistory: ...
+    @property
+    def sends(self) -> tuple[Send, ...]: ...
+    @property
+    def later(self) -> tuple[Send, ...]: ...
+    @property
+    def holds(self) -> tuple[Hold, ...]: ...
+    @property
+    def tasks(self) -> tuple[Task, ...]: ...
+
+
+class Moment(NamedTuple):
+    """When a question is asked, and in which zone it is answered."""
+
+    now: datetime
+    zone: ZoneInfo
+
+    def say(self, moment: datetime) -> str:
+        """Return a moment in words."""
+        return say_when(moment, self.now, self.zone)
+
+    def iso(self, moment: datetime | None) -> str | None:
+        """Return a moment for a program."""
+        return moment.astimezone(self.zone).isoformat() if moment else None
+
+
+def lead_screen(view: LeadView, policy: Policy, now: datetime) -> str:
+    """Return all that is to say about one lead."""
+    moment = Moment(now, policy.business.zone)
+    return "\n".join(
+        [
+            *_head(view),
+            *_scoring(view, now.astimezone(moment.zone).date()),
+            *_labelled("Stage", [stage_because(view, policy)]),
+            *_labelled("Emails", _emails(view, moment)),
+            *_labelled("Next", _next(view, moment)),
+        ]
+    )
+
+
+def _head(view: LeadView) -> Iterator[str]:
+    found = view.qualification
+    chosen = next((each.found for each in view.trace.segments if each.name == found.segment), None)
+    why = f" ({plain(chosen.text)})" if chosen else ""
+    who = f"{plain(view.name)}, row {view.lead.row}"
+    what = f"{found.segment or 'no segment'}, {say_cell(found.score)} points{why}"
+    space = SCREEN_WIDTH - width_of(who) - width_of(what)
+    yield who + " " * space + what if space > 1 else f"{who}\n{what}"
+
+
+def _scoring(view: LeadView, today: date) -> Iterator[str]:
+    given = [rule for rule in view.trace.scoring if rule.points]
+    others = [rule for rule in view.trace.scoring if not rule.points]
+    for rule in given:
+        yield _rule_line(rule)
+        if rule.found.ends:
+            yield f"       until {say_date(rule.found.ends, today)}"
+    for reason in view.trace.capped:
+        yield f"{reason.points:+5}  the group {plain(reason.group)} gives no more than its limit"
+    for rule in others:
+        yield _rule_line(rule)
+        begins = f" from {say_date(rule.found.begins, today)} on" if rule.found.begins else ""
+        yield f"       would add {rule.possible}{begins}"
+    if Role.SCORE in {typed.role for typed in view.history.typed}:
+        yield "       somebody typed the score; that wins"
+
+
+def _rule_line(rule: ScoringTrace) -> str:
+    points = f"{rule.points:+}" if rule.points else "0"
+    text = pad(plain(rule.found.text), _RULE_WIDTH)
+    return f"{points:>5}  {text}  {pad(_values(rule.found), _VALUE_WIDTH)}  {rule.found.where}".rstrip()
+
+
+def _values(found: Finding) -> str:
+    return cut(", ".join(say_cell(value) for _, value in found.asked), _VALUE_WIDTH)
+
+
+def stage_because(view: LeadView, policy: Policy) -> str:
+    """Return which stage a lead stands in, and who put it there."""
+    found = view.qualification
+    if not found.stage:
+        return "stages are not used"
+    if Role.STAGE in {typed.role for typed in view.history.typed}:
+        return f"{found.stage}: somebody typed it; no rule moves it"
+    if found.moved_by is not None:
+        rule = policy.rules.stage_rules[found.moved_by].when
+        return f"{found.stage}: {plain(rule.text)} ({rule.where})"
+    return f"{found.stage}: no rule moves it now"
+
+
+def _labelled(label: str, lines: list[str]) -> Iterator[str]:
+    for line in lines:
+        yield label.ljust(_LABEL) + wrapped(line.split(" "), indent=_LABEL)
+        label = ""
+
+
+_STATES = {
+    MessageState.RESERVED: "ready, goes with the next run",
+    MessageState.HANDING_OVER: "on its way since",
+    MessageState.ACCEPTED: "sent",
+    MessageState.DEFERRED: "put off by the receiving server",
+    MessageState.REFUSED: "refused by the receiving server",
+    MessageState.IN_DOUBT: "in doubt since",
+    MessageState.DROPPED: "dropped",
+}
+
+
+def _emails(view: LeadView, moment: Moment) -> list[str]:
+    sent = [
+        f"{step_label(each.sequence, each.step)} {_STATES[each.state]} {moment.say(each.at)}"
+        + (f": {plain(each.reply)}" if each.reply and each.state is not MessageState.ACCEPTED else "")
+        for each in view.history.messages
+    ]
+    signals = [f"{each.kind.value} {moment.say(each.at)}" for each in view.history.signals]
+    stopped = [
+        f"{each.sequence} {each.state.value}: {plain(each.why)}" for each in view.history.enrollments if each.why
+    ]
+    held = [_held(each, moment) for each in view.holds]
+    return [*sent, *signals, *stopped, *held] or ["none yet"]
+
+
+def _held(hold: Hold, moment: Moment) -> str:
+    until = f", until {moment.say(hold.until)}" if hold.until else ""
+    return f"{step_label(*_step_of(hold))} is due, held: {plain(hold.why)}{until}"
+
+
+def _step_of(hold: Hold) -> tuple[str, str]:
+    sequence, _, step = hold.what.rpartition(", ")
+    return sequence, step
+
+
+def _next(view: LeadView, moment: Moment) -> list[str]:
+    now = [f'{step_label(each.sequence, each.step)} goes now: "{plain(each.subject)}"' for each in view.sends]
+    tasks = [f"{plain(each.owner) or 'anyone'}: {plain(each.text)}" for each in view.tasks]
+    later = [
+        f"{step_label(each.sequence, each.step)} on {say_day(each.at, moment.now, moment.zone)}" for each in view.later
+    ]
+    return [*now, *tasks, *later] or ["nothing planned"]
+
+
+def lead_to_json(view: LeadView, policy: Policy, now: datetime) -> dict[str, Any]:
+    """Return all that is to say about one lead, for a program."""
+    moment = Moment(now, policy.business.zone)
+    found = view.qualification
+    return {
+        "key": view.lead.key,
+        "name": view.name,
+        "row": view.lead.row,
+        "score": found.score,
+        "segment": found.segment,
+        "stage": found.stage,
+        "reasons": [_reason(rule) for rule in view.trace.scoring if rule.points] + _capped(view),
+        "others": [
+            {**_reason(rule), "possible": rule.possible, "lacking": list(rule.found.lacking)}
+            for rule in view.trace.scoring
+            if not rule.points
+        ],
+        "stage_because": stage_because(view, policy),
+        "emails": _emails_json(view, moment),
+        "next": _next_json(view, moment),
+    }
+
+
+def _reason(rule: ScoringTrace) -> dict[str, Any]:
+    return {
+        "points": rule.points,
+        "rule": rule.found.text,
+        "because": rule.because,
+        "value": _json_value(rule.found),
+        "where": rule.found.where,
+        "ends": rule.found.ends.isoformat() if rule.found.ends else None,
+    }
+
+
+def _json_value(found: Finding) -> Any:  # noqa: ANN401 - any value a field may hold
+    values = {name: value.isoformat() if isinstance(value, date) else value for name, value in found.asked}
+    return next(iter(values.values())) if len(values) == 1 else values
+
+
+def _capped(view: LeadView) -> list[dict[str, Any]]:
+    return [
+        {"points": each.points, "rule": f"limit of {each.group}", "because": "", "value": None, "where": ""}
+        for each in view.trace.capped
+    ]
+
+
+def _emails_json(view: LeadView, moment: Moment) -> list[dict[str, Any]]:
+    told: list[dict[str, Any]] = [
+        {"sequence": each.sequence, "step": each.step, "state": each.state.value, "at": each.at, "why": each.reply}
+        for each in view.history.messages
+    ]
+    held: list[dict[str, Any]] = [
+        {"sequence": _step_of(each)[0], "step": _step_of(each)[1], "state": "held", "at": each.until, "why": each.why}
+        for each in view.holds
+    ]
+    due: list[dict[str, Any]] = [
+        {"sequence": each.sequence, "step": each.step, "state": "due", "at": each.at, "why": each.because}
+        for each in view.sends
+    ]
+    return [{**each, "at": moment.iso(each["at"])} for each in (*told, *held, *due)]
+
+
+def _next_json(view: LeadView, moment: Moment) -> list[dict[str, Any]]:
+    emails = [
+        {"what": "email", "sequence": each.sequence, "step": each.step, "at": moment.iso(each.at), "text": each.subject}
+        for each in (*view.sends, *view.later)
+    ]
+    tasks = [
+        {"what": "task", "sequence": each.sequence, "step": each.step, "at": moment.iso(each.due), "text": each.text}
+        for each in view.tasks
+    ]
+    return [*emails, *tasks]
