@@ -9,7 +9,7 @@ from automations.config import tables as t
 from automations.config.model import SourceSettings
 from automations.config.nearest import hint
 from automations.config.notes import Desk
-from automations.config.shapes import Entry, Found, Record
+from automations.config.shapes import AnySetting, Entry, Found, Record
 from automations.core.books import header_identity
 from automations.core.leads import Columns, Field, FieldType, Role
 from automations.located import Scalar
@@ -76,6 +76,20 @@ def columns_of(leads: Record, facts: Iterable[str], desk: Desk) -> Columns:
     return Columns(tuple(fields), _key(leads, names, desk), EMAIL if EMAIL in names else None, owned)
 
 
+def unsure_columns(leads: Record) -> frozenset[str]:
+    """Return the names of columns that are written, but not so that one knows what they hold."""
+    read = {entry.name.text.strip(): entry.value for entry in leads[t.COLUMNS] or ()}
+    return frozenset(name for name in leads.names(t.COLUMNS) if not _is_sure(read.get(name)))
+
+
+def _is_sure(value: str | Record | None) -> bool:
+    if not isinstance(value, Record):
+        return value is not None
+    described: tuple[AnySetting, ...] = (t.TYPE, t.CHOICES)
+    unread = (value.has(setting) and value.find(setting) is None for setting in described)
+    return value[t.HEADER] is not None and not any(unread) and not value.has_strangers(t.COLUMN.table)
+
+
 def _header_node(entry: Entry[str | Record]) -> Scalar:
     if isinstance(entry.value, Record) and (found := entry.value.find(t.HEADER)):
         return found.node if isinstance(found.node, Scalar) else entry.name
@@ -107,6 +121,7 @@ def _choices(column: Record, kind: FieldType, desk: Desk) -> tuple[str, ...]:
     if kind is not FieldType.TEXT:
         what = f"a column of type {kind} cannot have choices"
         desk.wrong(found.node.place(), what, "take out either type or choices")
+        return ()
     return unique_labels(found.value, "choice", desk)
 
 

@@ -23,9 +23,13 @@ def where_of(node: Scalar) -> str:
 
 
 class ConditionReader(NamedTuple):
-    """Reads the conditions of one kind of rule. *not_asked* are fields it cannot ask about, each with the reason."""
+    """Reads the conditions of one kind of rule. *not_asked* are fields it cannot ask about, each with the reason.
+
+    *unsure* are columns that could not be read: what sentences about them say cannot be judged.
+    """
 
     scope: Scope
+    unsure: frozenset[str] = frozenset()
     not_asked: Mapping[str, str] = MappingProxyType({})
 
     def read(self, sentence: Sentence, desk: Desk) -> Condition | None:
@@ -42,6 +46,8 @@ class ConditionReader(NamedTuple):
         # A line break inside a sentence is a space; each has one character, so positions stay true.
         text = _LINE_BREAK.sub(" ", written.text)
         condition, problems = parse_condition(text, self.scope, where_of(written))
+        if problems and any(re.search(rf"(?i)\b{re.escape(name)}\b", text) for name in self.unsure):
+            return None
         for problem in problems:
             desk.wrong(written.part(problem.start, problem.end), problem.what, problem.under, problem.fix)
         if condition is None or problems:

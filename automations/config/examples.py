@@ -19,6 +19,7 @@ def examples_of(
     record: Record,
     scope: Scope,
     *,
+    unsure: frozenset[str],
     segments: tuple[str, ...],
     stages: tuple[str, ...],
     sequences: tuple[str, ...],
@@ -29,7 +30,7 @@ def examples_of(
     for found in record[t.TESTS] or ():
         inside = desk.inside(f"test {found.number}")
         expect = found.value[t.TEST_EXPECT]
-        values = _values(found.value, scope, inside.inside("lead"))
+        values = _values(found.value, scope, unsure, inside.inside("lead"))
         name = found.value.find(t.TEST_NAME)
         if expect is None:
             continue
@@ -48,12 +49,14 @@ def _where(found: Found[str]) -> str:
     return where_of(found.node) if isinstance(found.node, Scalar) else ""
 
 
-def _values(test: Record, scope: Scope, desk: Desk) -> tuple[tuple[str, Value], ...]:
+def _values(test: Record, scope: Scope, unsure: frozenset[str], desk: Desk) -> tuple[tuple[str, Value], ...]:
     """Return the made-up lead's values, each as its column would hold it."""
     fields = {field.name: field for field in (*scope.fields, *scope.facts)}
     values = []
     for entry in test[t.TEST_LEAD] or ():
         name = entry.name.text.strip()
+        if name in unsure:
+            continue
         if name not in fields:
             under = hint(name, tuple(fields), kind="columns")
             desk.wrong(entry.name.place(), f'there is no column "{name}"', under)

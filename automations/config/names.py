@@ -12,7 +12,7 @@ from automations.core.addresses import AddressProblem, normalise_address
 NAME_PATTERN = "^[A-Za-z][A-Za-z0-9_]*$"
 SECRET_PATTERN = r"^\$[A-Za-z_][A-Za-z0-9_]*$"  # noqa: S105 - how the name of a password looks
 _NAME = r"[A-Za-z][A-Za-z0-9_]*\Z"
-_SECRET = r"\$([A-Za-z_][A-Za-z0-9_]*)\Z"
+_DOLLAR_NAME = r"\$([A-Za-z_][A-Za-z0-9_]*)\Z"
 _HOST = r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?\Z|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*\Z"
 _MAX_LABEL = 80
 _MAX_TEXT = 2_000
@@ -111,7 +111,8 @@ def read_holidays(text: str) -> str:
 
 def read_secret_name(text: str) -> str:
     """Return the name of a secret from ``$NAME``. What else may be written is a secret, and is never repeated."""
-    found = re.match(_SECRET, text)
+    found = re.match(_DOLLAR_NAME, text)
     if not found:
-        raise Amiss("a password does not belong in this file", "write a name like $ANNA_PASSWORD")
+        under = "write a name like $ANNA_PASSWORD here, and  ANNA_PASSWORD=...  in .env"
+        raise Amiss("a password does not belong in this file", under)
     return found[1]

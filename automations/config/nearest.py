@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 _CUTOFF = 0.6
+_FIRST_LETTER = 0.01
 _SHOWN = 8
 """Longest list of right words that is shown whole."""
 
@@ -16,11 +17,19 @@ def nearest(wrong: str, right: Iterable[str]) -> str | None:
     'Referral'
     """
     # Only a mistake needs it: importing difflib costs as much as reading the whole file.
-    from difflib import get_close_matches  # noqa: PLC0415
+    from difflib import SequenceMatcher  # noqa: PLC0415
 
-    spelling = {each.casefold(): each for each in right}
-    found = get_close_matches(wrong.strip().casefold(), spelling, n=1, cutoff=_CUTOFF)
-    return spelling[found[0]] if found else None
+    meant = wrong.strip().casefold()
+    matcher = SequenceMatcher(b=meant)
+    best, most = None, _CUTOFF
+    for each in right:
+        folded = each.casefold()
+        matcher.set_seq1(folded)
+        # The first letter is seldom the wrong one: Munday is Monday, not Sunday.
+        bonus = _FIRST_LETTER if folded[:1] == meant[:1] else 0.0
+        if matcher.real_quick_ratio() + bonus > most and (likeness := matcher.ratio() + bonus) > most:
+            best, most = each, likeness
+    return best
 
 
 def hint(wrong: str, right: Iterable[str], *, kind: str) -> str:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from automations.config import tables as t
-from automations.config.columns import columns_of, source_of
+from automations.config.columns import columns_of, source_of, unsure_columns
 from automations.config.conditions import ConditionReader
 from automations.config.examples import examples_of
 from automations.config.holiday_codes import check_holidays
@@ -77,14 +76,6 @@ def _content(path: Path) -> tuple[bytes, Problem | None]:
         )
 
 
-class _Names(NamedTuple):
-    """What rules may name, known before any sentence is read."""
-
-    scope: Scope
-    segments: tuple[str, ...]
-    stages: tuple[str, ...]
-
-
 def _assembled(path: Path, record: Record, environ: Mapping[str, str], desk: Desk) -> Config | None:
     """Return the configuration as far as it could be read. Whether it may be used, the notes tell."""
     folder = path.absolute().parent
@@ -99,22 +90,22 @@ def _assembled(path: Path, record: Record, environ: Mapping[str, str], desk: Des
         return None
     source = source_of(leads, folder, desk.inside("leads"))
     columns = columns_of(leads, (fact.name for fact in facts), desk.inside("leads"))
-    anything = ConditionReader(Scope(columns.fields, facts))
-    readers = Readers(
-        ConditionReader(anything.scope, BEFORE_SCORE), ConditionReader(anything.scope, BEFORE_SEGMENT), anything
-    )
+    unsure = unsure_columns(leads)
+    anything = ConditionReader(Scope(columns.fields, facts), unsure)
+    readers = Readers(anything._replace(not_asked=BEFORE_SCORE), anything._replace(not_asked=BEFORE_SEGMENT), anything)
     rules = ruleset_of(record, stages, readers, desk)
     people = senders_of(record, Secrets(environ, folder, path.parent, desk.notes), desk.inside("senders"))
-    cast = Cast(tuple(people.connections), columns.fields, folder / "templates")
+    cast = Cast(record.names(t.SENDERS), columns.fields, unsure, folder / "templates")
     outbox = record[t.OUTBOX]
     sequences = sequences_of(record, cast, anything, desk.inside("sequences"))
     hot_lead, problem = alerts_of(record[t.FILE_ALERTS], cast, segments, desk.inside("alerts"))
     examples = examples_of(
         record,
         anything.scope,
+        unsure=unsure,
         segments=segments,
         stages=stages,
-        sequences=tuple(entry.name.text.strip() for entry in record[t.SEQUENCES] or ()),
+        sequences=record.names(t.SEQUENCES),
         desk=desk.inside("tests"),
     )
     policy = Policy(

@@ -36,7 +36,7 @@ class Readers(NamedTuple):
 
 def segment_names(record: Record) -> tuple[str, ...]:
     """Return the names under ``segments:``, in order."""
-    return tuple(entry.name.text.strip() for entry in record[t.SEGMENTS] or ())
+    return tuple(dict.fromkeys(record.names(t.SEGMENTS)))
 
 
 def stage_names(record: Record, desk: Desk) -> tuple[str, ...]:
@@ -102,7 +102,7 @@ def _caps(record: Record, desk: Desk) -> tuple[tuple[str, int], ...]:
     caps = []
     for entry in record[t.SCORE_CAPS] or ():
         name = entry.name.text.strip()
-        if name not in names:
+        if name not in names and record.find(t.SCORING) is not None:
             under = hint(name, names, kind="groups") if names else f"give a rule  group: {name}"
             desk.wrong(entry.name.place(), f'no scoring rule has the group "{name}"', under)
         caps.append((name, entry.value))

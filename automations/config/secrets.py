@@ -8,6 +8,7 @@ from io import StringIO
 from pathlib import Path
 
 from automations.config.model import Secret
+from automations.config.nearest import nearest
 from automations.config.notes import Desk, Notes
 from automations.errors import Place, Problem
 
@@ -31,7 +32,9 @@ class Secrets:
             return None
         text = self._find(name)
         if text is None:
-            desk.wrong(place, f"there is no password called {name}", f"add a line to .env:  {name}=...")
+            near = nearest(name, self._env_file())
+            under = f"did you mean ${near}?" if near else f"add a line to .env:  {name}=..."
+            desk.wrong(place, f"there is no password called {name}", under)
         elif not text.strip():
             desk.wrong(place, f"the password {name} is empty", f"write it in .env behind  {name}=")
         elif "\n" in text or "\r" in text or "\0" in text:

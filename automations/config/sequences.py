@@ -9,10 +9,11 @@ from typing import NamedTuple
 from automations.config import tables as t
 from automations.config.columns import EMAIL
 from automations.config.conditions import ConditionReader, where_of
-from automations.config.nearest import hint
+from automations.config.nearest import hint, nearest
 from automations.config.notes import Desk
 from automations.config.sentence_shape import Said, Sentence
 from automations.config.shapes import AnySetting, Entry, Found, Record
+from automations.core.conditions import Condition
 from automations.core.leads import Field
 from automations.core.policy import EmailSequence, Step, Wait
 from automations.errors import Place
@@ -22,10 +23,11 @@ SAME_COMPANY_REPLIED = "same_company_replied"
 
 
 class Cast(NamedTuple):
-    """Who and what a sequence may name: sender names, the columns, the templates folder."""
+    """Who and what a sequence may name: senders, columns (*unsure*: those that could not be read), templates."""
 
     senders: tuple[str, ...]
     fields: tuple[Field, ...]
+    unsure: frozenset[str]
     templates: Path
 
     def sender(self, name: str) -> str | None:
@@ -49,7 +51,7 @@ def _sequence(entry: Entry[Record], cast: Cast, reader: ConditionReader, desk: D
     _check_mailable(record, cast, desk)
     stops = record[t.STOP_WHEN] or ()
     conditions = tuple(
-        reader.read(stop.value, desk.inside(f"stop {stop.number}")) for stop in stops if not _is_special(stop.value)
+        _stop(stop.value, reader, desk.inside(f"stop {stop.number}")) for stop in stops if not _is_special(stop.value)
     )
     if start_when is None:
         return None
@@ -66,6 +68,18 @@ def _sequence(entry: Entry[Record], cast: Cast, reader: ConditionReader, desk: D
 
 def _is_special(sentence: Sentence) -> bool:
     return isinstance(sentence, Said) and sentence.text.text.strip() == SAME_COMPANY_REPLIED
+
+
+def _stop(sentence: Sentence, reader: ConditionReader, desk: Desk) -> Condition | None:
+    if (
+        isinstance(sentence, Said)
+        and "_" in sentence.text.text
+        and nearest(sentence.text.text, (SAME_COMPANY_REPLIED,))
+    ):
+        under = f'did you mean "{SAME_COMPANY_REPLIED}"?'
+        desk.wrong(sentence.text.place(), f'"{sentence.text.text}" is not a sentence', under)
+        return None
+    return reader.read(sentence, desk)
 
 
 def _writer(record: Record, cast: Cast, desk: Desk) -> tuple[str | None, str | None]:
@@ -88,6 +102,8 @@ def named_sender(found: Found[str], cast: Cast, desk: Desk) -> tuple[str | None,
     sender = cast.sender(found.value)
     if sender is not None:
         return sender, None
+    if not cast.senders or found.value in cast.unsure:
+        return None, None
     field = next((each for each in cast.fields if each.name == found.value), None)
     if field is None:
         owners = tuple(each.name for each in cast.fields if each.choices and all(map(cast.sender, each.choices)))
@@ -109,7 +125,8 @@ def _check_mailable(record: Record, cast: Cast, desk: Desk) -> None:
     """Emails need a column to take the address from."""
     emails = (step.value.find(t.EMAIL) for step in record[t.STEPS] or ())
     first = next((email for email in emails if email is not None), None)
-    if first is not None and cast.fields and all(field.name != EMAIL for field in cast.fields):
+    known = {field.name for field in cast.fields} | cast.unsure
+    if first is not None and known and EMAIL not in known:
         what = f'there is no column "{EMAIL}", so nobody can be written to'
         desk.wrong(first.node.place(), what, f"add it under columns:  {EMAIL}: header in your sheet")
 
@@ -132,6 +149,8 @@ def _steps(found: Iterable[Found[Record]], cast: Cast, reader: ConditionReader, 
     for each in found:
         inside = desk.inside(f"step {each.number}")
         if not _is_one_thing(each.value, inside):
+            # It may have been a wait: say nothing about waits that are missing then.
+            walk.wait, walk.waited = None, True
             continue
         if wait := each.value.find(t.WAIT):
             _take_wait(each.value, wait, walk, inside)
@@ -164,6 +183,8 @@ def _is_one_thing(record: Record, desk: Desk) -> bool:
     kinds = [setting for setting in _KINDS if record.has(setting)]
     if len(kinds) == 1:
         return record.find(kinds[0]) is not None
+    if not kinds and record.has_strangers(t.STEP.table):
+        return False
     if not kinds:
         desk.wrong(
             record.anchor, "a step is an email, a wait or a task", fix="write  email: ..., wait: ... or task: ..."

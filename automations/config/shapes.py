@@ -67,14 +67,9 @@ def wrong_kind(node: Node, desk: Desk, expected: str) -> None:
     if isinstance(node, Refused):
         return
     if isinstance(node, Scalar) and not node.text:
-        desk.wrong(node.place(), f"nothing is written here; expected {expected}")
+        desk.wrong(node.place(), f"nothing is written here; expected {expected}", "write it here, or take this out")
         return
-    under = 'put the text in quotes: "{{ ... }}"' if _is_brace_text(node) else ""
-    desk.wrong(node.place(), f"expected {expected}, found {_KINDS[type(node)]}", under)
-
-
-def _is_brace_text(node: Node) -> bool:
-    return isinstance(node, Mapping) and node.document.text.startswith("{{", node.start)
+    desk.wrong(node.place(), f"expected {expected}, found {_KINDS[type(node)]}")
 
 
 class Value(NamedTuple, Generic[T]):
@@ -210,7 +205,9 @@ class Items(NamedTuple, Generic[T]):
             wrong_kind(node, desk, self.words)
             return None
         if len(nodes) < self.at_least:
-            desk.wrong(node.place(), f"the list is empty; expected at least {self.at_least} {self.noun}")
+            desk.wrong(
+                node.place(), f"the list of {self.noun}s is empty", f"write at least {self.at_least} {self.noun}"
+            )
         found = []
         for number, each in enumerate(nodes, 1):
             value = self.item.read(each, desk.inside(f"{self.noun} {number}"))
@@ -246,7 +243,7 @@ class Named(NamedTuple, Generic[T]):
             wrong_kind(node, desk, f"{self.words}, like  name: ...")
             return None
         if len(node.pairs) < self.at_least:
-            desk.wrong(node.place(), f"there is no {self.noun} yet; expected at least {self.at_least}")
+            desk.wrong(node.place(), f"there is no {self.noun} yet", f"write at least {self.at_least}")
         entries = []
         for pair in node.pairs:
             named = self.name.read(pair.key, desk)
@@ -323,6 +320,16 @@ class Record:
         """Return a setting's value with where it is written; None when it is not."""
         return self.values.get(setting.name)
 
+    def names(self, setting: AnySetting) -> tuple[str, ...]:
+        """Return the names written under a setting, also those whose values could not be read."""
+        under = (pair.value for pair in self.node.pairs if pair.key.text == setting.name)
+        return tuple(pair.key.text.strip() for node in under if isinstance(node, Mapping) for pair in node.pairs)
+
+    def has_strangers(self, table: Sequence[AnySetting]) -> bool:
+        """Return whether something is written that is no setting of *table*: perhaps one of them, misspelt."""
+        known = {setting.name for setting in table}
+        return any(pair.key.text not in known for pair in self.node.pairs)
+
     def has(self, setting: AnySetting) -> bool:
         """Return whether a setting is written, right or wrong."""
         return any(pair.key.text == setting.name for pair in self.node.pairs)
@@ -345,13 +352,13 @@ class Settings(NamedTuple):
             wrong_kind(node, desk, f"{self.words}, like  {self.table[0].name}: ...")
             return None
         by_name = {setting.name: setting for setting in self.table}
-        record = Record(node.place(), node)
+        record = Record(_anchor(node), node)
         for pair in node.pairs:
             setting = by_name.get(pair.key.text)
             if setting is None:
                 self._unknown(node, pair.key, pair.value, desk)
                 continue
-            inner = desk if desk.trail and isinstance(pair.value, Scalar) else desk.inside(setting.name)
+            inner = desk if desk.trail and isinstance(pair.value, (Scalar, Listing)) else desk.inside(setting.name)
             value = setting.shape.read(pair.value, inner)
             if value is not None:
                 record.values[setting.name] = Found(value, pair.value)
@@ -383,6 +390,13 @@ class Settings(NamedTuple):
         }
         required = [setting.name for setting in self.table if setting.required]
         return {**schema, "required": required} if required else schema
+
+
+def _anchor(node: Mapping) -> Place:
+    """Return where to point when something is missing: the brace, or the first name."""
+    if node.flow or not node.pairs:
+        return node.document.place(node.start, node.start + 1)
+    return node.pairs[0].key.place()
 
 
 def _sample(setting: AnySetting) -> str:

@@ -45,15 +45,15 @@ class Amiss(ValueError):  # noqa: N818 - a mistake of the owner's, not an error 
         self.what, self.under, self.start, self.end = what, under, start, end
 
 
-def _unit(text: str, word: str, start: int, extra: tuple[str, ...] = ()) -> str:
-    """Return the unit that *word*, at *start* of *text*, stands for."""
+def _unit(word: str, start: int, extra: tuple[str, ...] = ()) -> str:
+    """Return the unit that *word*, which stands at *start*, means."""
     units = (*_UNITS, *extra)
     single = word.lower().removesuffix("s")
     if single in units:
         return single
     near = nearest(single, units)
     under = f'did you mean "{near}s"?' if near else "units: " + ", ".join(f"{unit}s" for unit in units)
-    raise Amiss(f'"{text}" is not a time span: there is no unit "{word}"', under, start=start, end=start + len(word))
+    raise Amiss(f'there is no unit of time "{word}"', under, start=start, end=start + len(word))
 
 
 _SPAN = r"(?ia)(\d{1,5}|an?)\s+(\S.*)\Z"
@@ -74,7 +74,7 @@ def read_span(text: str) -> timedelta:
         raise Amiss(f'"{text}" is not a time span', f"write it like {_SPAN_EXAMPLES}")
     if found[2].lower().removesuffix("s") == _BUSINESS_DAY:
         raise Amiss("business days are counted only in a wait", f"write it like {_SPAN_EXAMPLES}")
-    span = _count(found[1]) * _UNITS[_unit(text, found[2], found.start(2))]
+    span = _count(found[1]) * _UNITS[_unit(found[2], found.start(2))]
     return _within_reason(text, span)
 
 
@@ -95,7 +95,7 @@ def read_wait(text: str) -> Wait:
     found = re.match(_SPAN, text)
     if not found:
         raise Amiss(f'"{text}" is not a time to wait', "write it like 3 business days, 5 days, 2 weeks")
-    unit = _unit(text, found[2], found.start(2), extra=(_BUSINESS_DAY,))
+    unit = _unit(found[2], found.start(2), extra=(_BUSINESS_DAY,))
     count = _count(found[1])
     if count == 0:
         raise Amiss(f'"{text}" is no wait at all: both steps would go at once', "write at least 1 hour")
@@ -218,7 +218,10 @@ def read_fade(text: str) -> SpokenFade:
     found = re.match(_FADE, text)
     if not found:
         raise Amiss(f'"{text}" does not say how points fade', "write it like 50% a month, or 10% a week since asked_on")
-    share = read_share(found[1])
+    try:
+        share = read_share(found[1])
+    except Amiss as amiss:
+        raise Amiss(amiss.what, "write it like 50%", start=0, end=found.end(1)) from None
     span = found[2] if found[2][0].isdigit() else f"1 {found[2]}"
     try:
         per = read_span(span)

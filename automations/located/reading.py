@@ -175,7 +175,11 @@ class _Tree:
 
     def _close(self, end: int) -> None:
         done = self._stack.pop()
-        if done.is_mapping:
+        if done.is_mapping and self._is_template(done):
+            fix = 'put the text in quotes: "{{ ... }} ..."'
+            self._refuse(done.start, done.start + 2, "a text cannot begin with {{", fix)
+            self._add(Refused(self.document, done.start, end))
+        elif done.is_mapping:
             self._add(Mapping(self.document, done.start, end, tuple(self._pairs(done.nodes)), done.flow))
         else:
             self._add(Listing(self.document, done.start, end, tuple(done.nodes), done.flow))
@@ -201,12 +205,14 @@ class _Tree:
                 seen[key.text] = key
                 yield Pair(key, value)
 
+    def _is_template(self, done: _Open) -> bool:
+        """Return whether braces hold nothing but braces: ``{{ name }}`` is a text whose quotes are missing."""
+        return (
+            bool(done.nodes) and isinstance(done.nodes[0], Mapping) and self.document.text.startswith("{{", done.start)
+        )
+
     def _refuse_key(self, key: Node) -> None:
-        text = self.document.text
-        if isinstance(key, Mapping) and key.flow and text.startswith("{{", key.start - 1):
-            fix = 'put the text in quotes: "{{ ... }} ..."'
-            self._refuse(key.start - 1, key.end, "a text cannot begin with {{", fix)
-        elif not isinstance(key, Refused):
+        if not isinstance(key, Refused):
             self._refuse(key.start, key.end, "a name is expected here", "write one word and a colon")
 
     def _refuse_extras(

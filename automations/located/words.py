@@ -70,8 +70,11 @@ def syntax_problem(document: Document, error: yaml.MarkedYAMLError) -> Problem:
         return _stray_text(document, position)
     for plain in _PLAIN_WORDS:
         if found := re.search(plain.says, says):
-            if plain.at_context and error.context_mark:
-                position = error.context_mark.index
+            opened = error.context_mark.index if error.context_mark else position
+            if plain.says.startswith("expected ',' or") and document.line(opened) != document.line(position):
+                return problem_at(document.place(opened, opened + 1), "this bracket is never closed", "close it")
+            if plain.at_context:
+                position = opened
             words = plain.what.format(*found.groups(), sign=document.text[position : position + 1])
             return problem_at(document.place(position, position + 1), words, plain.under)
     return problem_at(document.place(position, position + 1), "this cannot be read", "is something missing before it?")
