@@ -132,11 +132,19 @@ def why_not(database: sqlite3.Connection, key: MessageKey) -> str:
     ).fetchone()
     if row is not None:
         return f"this address must not be written to: {row[0]}"
-    return _stopped(database, message.lead_key)
+    return _stopped(database, message)
 
 
-def _stopped(database: sqlite3.Connection, lead: LeadKey) -> str:
-    came_back = {kind for (kind,) in database.execute("SELECT kind FROM signals WHERE lead_key = ?", (lead,))}
+def _stopped(database: sqlite3.Connection, message: MessageRecord) -> str:
+    """Return which signal stops this message: a reply since its sequence began for the lead, any other at any time."""
+    came_back = {
+        kind
+        for (kind,) in database.execute(
+            "SELECT kind FROM signals WHERE lead_key = ?1 AND (kind <> 'replied' OR at >= ifnull("
+            " (SELECT at FROM moves WHERE lead_key = ?1 AND sequence = ?2 AND kind = 'start'), ''))",
+            (message.lead_key, message.sequence),
+        )
+    }
     return next((why for kind, why in _WHY_STOPPED.items() if kind in came_back), "")
 
 
