@@ -79,14 +79,18 @@ THIS_HOST = Host()
 
 
 def check_host(folder: Path, host: Host) -> None:
-    """Make sure that the ledger can be trusted and will fit in *folder*. Raises LedgerOutOfReach when not."""
-    kind = host.file_system_of(folder)
+    """Make sure that the ledger can be trusted and will fit in *folder*, which need not be there yet.
+
+    Raises LedgerOutOfReach when not.
+    """
+    place = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+    kind = host.file_system_of(place)
     if kind in _FOREIGN or kind.startswith("fuse."):
         raise LedgerOutOfReach(
             f"{folder}: this folder is on a shared or remote drive ({kind}), where two runs could not see each other",
             fix="Move config.yaml to a disk of this machine; the sheet may stay there. Nothing was sent or changed.",
         )
-    free = host.free_bytes(folder)
+    free = host.free_bytes(place)
     if free < MIN_FREE_BYTES:
         raise LedgerOutOfReach(
             f"{folder}: {free // (1024 * 1024)} MB are free on this disk, at least 50 MB are needed",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 import sqlite3
@@ -13,7 +14,7 @@ from automations.errors import LedgerOutOfReach
 from automations.ledger.host import Host, check_host
 from automations.ledger.joblock import job_lock
 from automations.ledger.migrations import Migration, statements
-from automations.ledger.troubles import RESTORE, files_told_to_people, told_to_people
+from automations.ledger.troubles import RESTORE, damage_told_to_people, files_told_to_people, told_to_people
 
 FILE_NAME = "ledger.db"
 LOCK_NAME = "ledger.lock"
@@ -46,13 +47,14 @@ def open_file(folder: Path, host: Host, steps: Sequence[Migration]) -> sqlite3.C
     """
     file = folder / FILE_NAME
     with told_to_people(file), files_told_to_people(file):
-        _make_place(folder)
         check_host(folder, host)
+        _make(folder, host, steps)
         database = _connect(str(file))
         try:
-            _refuse_foreign(database, file, steps[-1].number)
-            _make_durable(database)
-            _check(database, file)
+            with damage_told_to_people(file):
+                _refuse_foreign(database, file, steps[-1].number)
+                _make_durable(database, "WAL" if is_wal_safe(sqlite3.sqlite_version_info) else "DELETE")
+                _check(database, file)
             _upgrade(database, folder, host, steps)
         except BaseException:
             database.close()
@@ -67,17 +69,40 @@ def open_memory(host: Host, steps: Sequence[Migration]) -> sqlite3.Connection:
     return database
 
 
-def _make_place(folder: Path) -> None:
+def _make(folder: Path, host: Host, steps: Sequence[Migration]) -> None:
+    """Make a ledger if there is none. It appears whole: one that is empty has lost what it knew, and is not taken."""
+    file = folder / FILE_NAME
+    if file.exists():
+        return
     if not folder.is_dir():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _sync_folder(folder.parent)
+    part = folder / f"ledger-{secrets.token_hex(4)}.new"
+    _create(part)
+    try:
+        with closing(_connect(str(part))) as database:
+            _make_durable(database, "DELETE")
+            _migrate(database, steps, host)
+        _give_name(part, file)
+    finally:
+        part.unlink(missing_ok=True)
+    _sync_folder(folder)
+
+
+def _create(file: Path) -> None:
     # Made here and not by SQLite, so that nobody else could read it even for a moment. SQLite gives its journal the
     # same rights.
+    os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+
+
+def _give_name(part: Path, file: Path) -> None:
+    # A link, because it never replaces: of two processes that start on a new book, the second takes what is there.
     try:
-        os.close(os.open(folder / FILE_NAME, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        file.hardlink_to(part)
     except FileExistsError:
         return
-    _sync_folder(folder)
+    except OSError:  # FAT and its like have no links
+        part.rename(file)
 
 
 def _sync_folder(folder: Path) -> None:
@@ -98,14 +123,10 @@ def _connect(name: str) -> sqlite3.Connection:
 
 
 def _refuse_foreign(database: sqlite3.Connection, file: Path, newest: int) -> None:
-    # One transaction: another process may be making this ledger right now.
-    database.execute("BEGIN")
     ours = _pragma(database, "application_id")
     version = _pragma(database, "user_version")
-    is_empty = not _has_tables(database)
-    database.execute("COMMIT")
-    if is_empty and (ours, version) == (0, 0):
-        return
+    if not _has_tables(database) or (ours == APPLICATION_ID and version < 1):
+        raise LedgerOutOfReach(f"{file}: the ledger is damaged", fix=RESTORE)
     if ours != APPLICATION_ID:
         raise LedgerOutOfReach(f"{file}: this file is a database of another program", fix=RESTORE)
     if version > newest:
@@ -115,9 +136,8 @@ def _refuse_foreign(database: sqlite3.Connection, file: Path, newest: int) -> No
         )
 
 
-def _make_durable(database: sqlite3.Connection) -> None:
-    """Make every commit survive a power cut from here on: PROTOCOLS are only kept by what is on the disk."""
-    mode = "WAL" if is_wal_safe(sqlite3.sqlite_version_info) else "DELETE"
+def _make_durable(database: sqlite3.Connection, mode: str) -> None:
+    """Make every commit survive a power cut from here on."""
     if database.execute("PRAGMA journal_mode").fetchone()[0].upper() != mode:
         database.execute(f"PRAGMA journal_mode = {mode}")
     # EXTRA also syncs the folder after the journal is deleted; in WAL mode it means the same as FULL.
@@ -129,19 +149,29 @@ def _make_durable(database: sqlite3.Connection) -> None:
 def _check(database: sqlite3.Connection, file: Path) -> None:
     # The bytes of messages are not lost from sight above the limit: each is compared with its own hash when used.
     is_small = _pragma(database, "page_count") * _pragma(database, "page_size") <= WHOLE_CHECK_BYTES
-    names = ("",) if is_small or not _has_tables(database) else _DECIDING
+    names = ("",) if is_small else _DECIDING
     for name in names:
         found = database.execute(f"PRAGMA quick_check({name})" if name else "PRAGMA quick_check(1)").fetchone()[0]
         if found != "ok":
             raise LedgerOutOfReach(f"{file}: the ledger is damaged", fix=RESTORE)
+    if _stored_seal(database) != _seal(database):
+        raise LedgerOutOfReach(f"{file}: the ledger is damaged", fix=RESTORE)
+
+
+def _seal(database: sqlite3.Connection) -> str:
+    """Return a hash of the tables' definitions and the ledger's own facts: quick_check does not read their text."""
+    tables = database.execute("SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite%' ORDER BY name")
+    facts = database.execute("SELECT name, value FROM meta WHERE name <> 'seal' ORDER BY name")
+    return hashlib.sha256(repr((tables.fetchall(), facts.fetchall())).encode()).hexdigest()
+
+
+def _stored_seal(database: sqlite3.Connection) -> str | None:
+    row: tuple[str] | None = database.execute("SELECT value FROM meta WHERE name = 'seal'").fetchone()
+    return None if row is None else row[0]
 
 
 def _upgrade(database: sqlite3.Connection, folder: Path, host: Host, steps: Sequence[Migration]) -> None:
-    version = _pragma(database, "user_version")
-    if version == steps[-1].number:
-        return
-    if version == 0:
-        _migrate(database, steps, host)
+    if _pragma(database, "user_version") == steps[-1].number:
         return
     # No run may be under way while its tables change, so this waits for the job lock like any run.
     with job_lock(folder / LOCK_NAME):
@@ -154,7 +184,7 @@ def _upgrade(database: sqlite3.Connection, folder: Path, host: Host, steps: Sequ
 def _copy(database: sqlite3.Connection, to: Path) -> None:
     part = to.with_suffix(".part")
     part.unlink(missing_ok=True)
-    os.close(os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    _create(part)
     with closing(sqlite3.connect(part)) as copy:
         database.backup(copy)
     descriptor = os.open(part, os.O_RDWR | os.O_CLOEXEC)
@@ -169,7 +199,6 @@ def _copy(database: sqlite3.Connection, to: Path) -> None:
 def _migrate(database: sqlite3.Connection, steps: Sequence[Migration], host: Host) -> None:
     database.execute("BEGIN IMMEDIATE")
     try:
-        # Asked again, now that nobody else can write: two processes may start on one new ledger.
         version = _pragma(database, "user_version")
         for step in steps:
             if step.number > version:
@@ -178,6 +207,7 @@ def _migrate(database: sqlite3.Connection, steps: Sequence[Migration], host: Hos
                 database.execute(f"PRAGMA user_version = {step.number}")
         if version == 0:
             _name(database, host)
+        database.execute("INSERT OR REPLACE INTO meta (name, value) VALUES ('seal', ?)", (_seal(database),))
         database.execute("COMMIT")
     except BaseException:
         if database.in_transaction:

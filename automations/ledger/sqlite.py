@@ -76,7 +76,7 @@ class SqliteLedger:
         self._turn = threading.RLock()
         with self._reading() as opened:
             self._meta: dict[str, str] = dict(opened.execute("SELECT name, value FROM meta").fetchall())
-        self._salt = bytes.fromhex(self._meta["address_salt"])
+            self._salt = bytes.fromhex(self._meta["address_salt"])
 
     @property
     def ledger_id(self) -> str:
@@ -148,10 +148,10 @@ class SqliteLedger:
                 " ORDER BY id DESC LIMIT ?",
                 (at_most,),
             ).fetchall()
-        return tuple(
-            RunRecord(run, command, to_moment(started_at), to_moment_or_none(ended_at), exit_code)
-            for run, command, started_at, ended_at, exit_code in rows
-        )
+            return tuple(
+                RunRecord(run, command, to_moment(started_at), to_moment_or_none(ended_at), exit_code)
+                for run, command, started_at, ended_at, exit_code in rows
+            )
 
     def recover(self, now: datetime) -> tuple[MessageRecord, ...]:
         """Put what a killed run was handing over in doubt, and return it. Call it only under the lock."""
@@ -296,12 +296,12 @@ class SqliteLedger:
 
     def last_due(self, job: str, until: datetime | None = None) -> datetime | None:
         """Return the latest due time, up to and including *until*, that a scheduled job ran for."""
+        latest = None if until is None else to_text(until)
         with self._reading() as database:
             (due,) = database.execute(
-                "SELECT max(due) FROM jobs_due WHERE job = ? AND due <= coalesce(?, due)",
-                (job, to_text(until) if until else None),
+                "SELECT max(due) FROM jobs_due WHERE job = ? AND due <= coalesce(?, due)", (job, latest)
             ).fetchone()
-        return to_moment_or_none(due)
+            return to_moment_or_none(due)
 
     def record_due(self, job: str, due: datetime, now: datetime) -> None:
         """Record that a job ran for its time *due*; once more changes nothing."""

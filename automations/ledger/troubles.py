@@ -61,10 +61,15 @@ def _primary_code(err: sqlite3.Error) -> int:
 
 @contextmanager
 def damage_told_to_people(file: Path) -> Iterator[None]:
-    """Turn what stored values that make no sense lead to into LedgerOutOfReach: SQLite does not see such damage."""
+    """Turn what stored values that make no sense lead to into LedgerOutOfReach: SQLite does not see such damage.
+
+    Only for reading: there, a table or column that is missing has been lost too.
+    """
     try:
         yield
-    except (ValueError, KeyError, TypeError, AttributeError) as err:
+    except (ValueError, KeyError, TypeError, AttributeError, sqlite3.OperationalError) as err:
+        if isinstance(err, sqlite3.OperationalError) and _primary_code(err) != sqlite3.SQLITE_ERROR:
+            raise
         what, fix = _DAMAGED
         raise LedgerOutOfReach(f"{file}: {what}", fix=fix) from err
 
