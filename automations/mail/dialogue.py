@@ -144,9 +144,10 @@ class Dialogue(smtplib.SMTP):
     def _read_reply(self, seconds: float) -> tuple[int, bytes]:
         deadline = monotonic() + seconds
         lines: list[bytes] = []
-        code = b""
-        while True:
+        code, size = b"", 0
+        while size <= MAX_REPLY_OCTETS:
             line = self._read_line(deadline, seconds)
+            size += len(line) + 2
             found = _REPLY_LINE.match(line)
             if found is None or (code and found[1] != code):
                 raise NoAnswer(f"the server's answer makes no sense: {line[:80].decode('ascii', 'replace')!r}")
@@ -154,8 +155,7 @@ class Dialogue(smtplib.SMTP):
             lines.append((found[3] or b"").strip())
             if found[2] != b"-":
                 return int(code), b"\n".join(lines)
-            if sum(map(len, lines)) > MAX_REPLY_OCTETS:
-                raise NoAnswer("the server's answer has no end")
+        raise NoAnswer("the server's answer has no end")
 
     def _read_line(self, deadline: float, seconds: float) -> bytes:
         sock = self._connected()
