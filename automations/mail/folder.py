@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -49,7 +50,7 @@ class FolderMailer:
             self._folder.mkdir(parents=True, exist_ok=True)
             _write_durably(draft, message.content)
         except OSError as error:
-            draft.unlink(missing_ok=True)
+            _remove(draft)
             return Outcome(Hand.DEFERRED, Fault.SERVER, _sentence(path, error))
         try:
             if not before_dot():
@@ -57,7 +58,13 @@ class FolderMailer:
             crash_at("before_dot_sent")
             return _publish(draft, path)
         finally:
-            draft.unlink(missing_ok=True)
+            _remove(draft)
+
+
+def _remove(draft: Path) -> None:
+    # A draft that stays is overwritten the next time; what happened to the message is more important to tell.
+    with suppress(OSError):
+        draft.unlink()
 
 
 def file_name(message: Outgoing) -> str:

@@ -111,6 +111,11 @@ class SmtpSim:
             thread.join(10)
         self._listener.close()
 
+    def settle(self) -> None:
+        """Wait until every client has left and been dealt with."""
+        for thread in self._threads[1:]:
+            thread.join(IDLE_SECONDS)
+
     def _start(self, work: Callable[[], None]) -> None:
         thread = threading.Thread(target=work, daemon=True)
         self._threads = [*(each for each in self._threads if each.is_alive()), thread]
