@@ -19,9 +19,13 @@ def best_header_row(rows: Sequence[Sequence[Cell]], wanted: Collection[str]) -> 
     >>> best_header_row([["Our leads"], ["Email", "Name"], ["a@b.example", "Ann"]], ["email", "name"])
     1
     """
-    identities = {header_identity(header) for header in wanted}
-    found = [len(identities & {header_identity(as_text(cell)) for cell in row}) for row in rows]
+    found = [count_headers(row, wanted) for row in rows]
     return found.index(max(found)) if found else 0
+
+
+def count_headers(row: Sequence[Cell], wanted: Collection[str]) -> int:
+    """Return how many of the *wanted* headers stand in a row."""
+    return len({header_identity(header) for header in wanted} & {header_identity(as_text(cell)) for cell in row})
 
 
 def written_headers(cells: Sequence[Cell]) -> tuple[str, ...]:

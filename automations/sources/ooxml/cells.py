@@ -106,14 +106,14 @@ class CellReader:
     def row(self, block: Block, row: RowSpan, positions: Mapping[bytes, int], width: int) -> list[Cell] | None:
         """Return the cells of one row by *positions* (column letters to place), or None when all are empty."""
         found = _plain_cell(self.prefix).findall(block.seen, row.tag_end, row.end)
-        if len(found) != block.seen.count(b"<%bc" % self.prefix, row.tag_end, row.end):
+        if block.is_masked or len(found) != block.seen.count(b"<%bc" % self.prefix, row.tag_end, row.end):
             return self._careful_row(block, row, positions, width)
         cells: list[Cell] = [None] * width
         is_blank = True
         for letters, style, kind, raw in found:
             if raw and (position := positions.get(letters)) is not None:
-                cells[position] = self.value(kind, style, raw)
-                is_blank = False
+                cells[position] = value = self.value(kind, style, raw)
+                is_blank = is_blank and value is None
         return None if is_blank else cells
 
     def _careful_row(self, block: Block, row: RowSpan, positions: Mapping[bytes, int], width: int) -> list[Cell] | None:
@@ -122,7 +122,7 @@ class CellReader:
         for cell in raw_cells(block, row, self.prefix):
             if (position := at.get(cell.column)) is not None:
                 cells[position] = self.cell(block, cell)
-        return None if all(cell is None or cell == "" for cell in cells) else cells
+        return None if all(cell is None for cell in cells) else cells
 
     def cell(self, block: Block, cell: RawCell) -> Cell:
         """Return the value of one cell, however it is written."""

@@ -66,7 +66,7 @@ class _Look:
 
     def key_cell(self, block: Block, row: RowSpan) -> Cell:
         """Return the cell of a row that identifies its lead."""
-        if found := self.key.search(block.seen, row.tag_end, row.end):
+        if not block.is_masked and (found := self.key.search(block.data, row.tag_end, row.end)):
             return self.reader.value(found[2] or b"", found[1] or b"", block.data[found.start(3) : found.end(3)])
         cells = raw_cells(block, row, self.reader.prefix)
         return next((self.reader.cell(block, cell) for cell in cells if cell.column == self.key_column), None)

@@ -44,7 +44,8 @@ class RowPatcher:
 
     def patched(self, block: Block, row: RowSpan, edits: RowEdits) -> bytes:
         """Return the bytes of a row with *edits* done; every other byte is as it was."""
-        return self._replaced(block, row, edits) or self._rebuilt(block, row, edits)
+        simple = None if block.is_masked else self._replaced(block, row, edits)
+        return simple or self._rebuilt(block, row, edits)
 
     def new_row(self, number: int, edits: RowEdits) -> bytes:
         """Return a row that was not there."""
@@ -53,17 +54,17 @@ class RowPatcher:
 
     def _replaced(self, block: Block, row: RowSpan, edits: RowEdits) -> bytes | None:
         """Return the row when every cell is there and written as programs do; None asks for the careful way."""
-        data, seen = block.data, block.seen
+        data = block.data
         closing = b"</%bc>" % self.prefix
         pieces: list[bytes] = []
         at = row.start
         for column in sorted(edits):
-            start = seen.find(b'<%bc r="%b%d"' % (self.prefix, column_letters(column), row.number), at, row.end)
-            tag_end = seen.find(b">", start, row.end) + 1
+            start = data.find(b'<%bc r="%b%d"' % (self.prefix, column_letters(column), row.number), at, row.end)
+            tag_end = data.find(b">", start, row.end) + 1
             if start < 0 or not tag_end:
                 return None
             tag = data[start + len(self.prefix) + 2 : tag_end - 1]
-            end = tag_end if tag.endswith(b"/") else seen.find(closing, tag_end, row.end) + len(closing)
+            end = tag_end if tag.endswith(b"/") else data.find(closing, tag_end, row.end) + len(closing)
             if tag.count(b'"') % 2 or b"'" in tag or end < tag_end:
                 return None
             pieces += (data[at:start], self._cell(tag, edits[column].value))

@@ -39,6 +39,11 @@ class Block:
     seen: bytes
     rows: tuple[RowSpan, ...]
 
+    @property
+    def is_masked(self) -> bool:
+        """Whether texts must be taken with care: some of what looks like letters is CDATA or a comment."""
+        return self.seen is not self.data
+
 
 class SheetStream:
     """One sheet part. *head* is there at once; *tail* after all blocks were taken.

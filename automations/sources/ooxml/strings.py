@@ -9,7 +9,7 @@ import re
 from array import array
 from collections.abc import Iterable
 
-from automations.sources.ooxml.markup import hides_markup, masked, text_of
+from automations.sources.ooxml.markup import check_text, hides_markup, masked, text_of
 from automations.sources.ooxml.refusals import Reason, WorkbookRefused
 
 _MAX_REMEMBERED = 1 << 15
@@ -94,6 +94,7 @@ class SharedStrings:
         root = re.search(rb"<(?:([\w.-]+):)?sst(?=[\s/>])", seen)
         if root is None:
             raise WorkbookRefused(Reason.UNUSUAL, "the shared strings have no beginning")
+        check_text(start[: root.start()], "the table of shared strings")
         if root[1]:
             self._prefix = root[1] + b":"
             self._pattern = _item_pattern(self._prefix)
