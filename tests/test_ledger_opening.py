@@ -15,6 +15,7 @@ from ledgers import ACCEPTED, EVA, HOST_WITH_ROOM, NOW, email, key_of, may_go
 
 from automations.core.plan import Known, Move, MoveKind
 from automations.errors import AlreadyRunning, LedgerOutOfReach, WrongUsage
+from automations.ledger import opening
 from automations.ledger.host import THIS_HOST, Host, mount_type
 from automations.ledger.joblock import job_lock
 from automations.ledger.migrations import Migration, migrations
@@ -203,6 +204,21 @@ def test_a_ledger_cut_anywhere_never_ends_in_a_traceback(length: int) -> None:
         else:
             with pytest.raises(LedgerOutOfReach):
                 use(Path(folder))
+
+
+def test_a_big_ledger_is_checked_where_it_decides(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a ledger too big to be read whole at each start, the tables that decide who is mailed still are."""
+    fill(folder)
+    monkeypatch.setattr(opening, "WHOLE_CHECK_BYTES", 0)
+    with closing(open_ledger(folder)) as ledger:
+        (page,) = ledger._database.execute("SELECT rootpage FROM sqlite_master WHERE name = 'messages'").fetchone()
+    with (folder / "ledger.db").open("r+b") as file:
+        file.seek((page - 1) * 4096)
+        file.write(bytes(8))
+
+    error = refused(folder)
+
+    assert error.what == f"{folder / 'ledger.db'}: the ledger is damaged"
 
 
 def test_an_email_whose_bytes_changed_on_the_disk_is_not_sent(folder: Path) -> None:

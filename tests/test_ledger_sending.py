@@ -13,7 +13,6 @@ from ledgers import ACCEPTED, EVA, NILS, NOW, email, key_of, may_go
 from automations.core.history import (
     Fault,
     MessageState,
-    Pause,
     Signal,
     SignalKind,
     Suppression,
@@ -138,61 +137,6 @@ def test_an_email_under_way_is_not_marked_twice(ledger: SqliteLedger, run: str) 
 def test_an_email_nobody_reserved_is_not_marked(ledger: SqliteLedger, run: str) -> None:
     """An email that the ledger does not know cannot be handed over."""
     assert ledger.mark(run, key_of(), NOW, may_go) == "the ledger does not have this email"
-
-
-@pytest.mark.parametrize(
-    ("kind", "why"),
-    [
-        (SignalKind.REPLIED, "they replied"),
-        (SignalKind.BOUNCED, "an email to them came back"),
-        (SignalKind.UNSUBSCRIBED, "they unsubscribed"),
-        (SignalKind.COMPLAINED, "they complained about an email"),
-        (SignalKind.OPENED, ""),
-        (SignalKind.CLICKED, ""),
-    ],
-)
-def test_what_came_back_stops_the_next_email(ledger: SqliteLedger, run: str, kind: SignalKind, why: str) -> None:
-    """A reply, bounce, unsubscribe or complaint stops an email that was reserved before; opening one does not."""
-    ledger.reserve(run, [email()], NOW)
-    ledger.signal(EVA, kind, NOW, "")
-
-    assert ledger.mark(run, key_of(), LATER, may_go) == why
-
-
-def test_a_suppressed_address_is_not_written_to_in_any_spelling(ledger: SqliteLedger, run: str) -> None:
-    """Who is suppressed under one spelling of the address is suppressed under every other."""
-    ledger.reserve(run, [email(to="eva.muster@gmail.com")], NOW)
-    ledger.suppress("E.Va.Muster+shop@googlemail.com", "unsubscribed", NOW)
-
-    assert ledger.mark(run, key_of(), LATER, may_go) == "this address must not be written to: unsubscribed"
-
-
-def test_the_gate_has_the_last_word(ledger: SqliteLedger, run: str) -> None:
-    """When the window has closed in the meantime the email is not marked, and stays reserved."""
-    ledger.reserve(run, [email()], NOW)
-
-    why = ledger.mark(run, key_of(), NOW, lambda: "outside the sending hours")
-
-    assert why == "outside the sending hours"
-    assert state_of(ledger) is MessageState.RESERVED
-
-
-def test_a_gate_may_look_into_the_ledger(ledger: SqliteLedger, run: str) -> None:
-    """A gate that asks the ledger whether sending is paused gets an answer."""
-    ledger.reserve(run, [email()], NOW)
-
-    assert ledger.mark(run, key_of(), NOW, lambda: "paused" if ledger.paused() else "") == ""
-
-
-def test_a_gate_that_fails_marks_nothing(ledger: SqliteLedger, run: str) -> None:
-    """When the gate itself breaks, nothing was marked, and the ledger goes on working."""
-    ledger.reserve(run, [email()], NOW)
-
-    with pytest.raises(ZeroDivisionError):
-        ledger.mark(run, key_of(), NOW, lambda: str(1 // 0))
-
-    assert state_of(ledger) is MessageState.RESERVED
-    assert ledger.mark(run, key_of(), NOW, may_go) == ""
 
 
 def test_an_email_put_off_goes_again_as_it_was(ledger: SqliteLedger, run: str) -> None:
@@ -340,41 +284,6 @@ def test_an_email_the_ledger_does_not_have_cannot_be_asked_for(ledger: SqliteLed
 
 
 # Pauses
-
-
-def test_a_pause_stops_an_email_that_is_almost_out(ledger: SqliteLedger, run: str) -> None:
-    """Whoever pauses while a run is under way stops its next email; after `resume` it goes."""
-    ledger.reserve(run, [email()], NOW)
-
-    ledger.pause("prices are wrong", NOW)
-    paused, why = ledger.paused(), ledger.mark(run, key_of(), NOW, may_go)
-    ledger.resume(LATER)
-
-    assert paused == Pause(NOW, "prices are wrong")
-    assert why == "sending is paused: prices are wrong"
-    assert ledger.paused() is None
-    assert ledger.history(LATER).pause is None
-    assert ledger.mark(run, key_of(), LATER, may_go) == ""
-
-
-def test_a_file_named_stop_pauses(tmp_path: Path) -> None:
-    """A person without the command can stop all sending by a file named STOP beside the ledger."""
-    folder = tmp_path / ".leadwright"
-    ledger = open_ledger(folder)
-    run = ledger.start_run("run", NOW)
-    ledger.reserve(run, [email()], NOW)
-
-    (folder / "STOP").touch()
-    why = ledger.mark(run, key_of(), NOW, may_go)
-    pause = ledger.history(NOW).pause
-    ledger.resume(LATER)
-
-    assert why == f"sending is paused: there is a file {folder / 'STOP'}"
-    assert pause is not None
-    assert pause.why == f"there is a file {folder / 'STOP'}"
-    assert not (folder / "STOP").exists()
-    assert ledger.mark(run, key_of(), LATER, may_go) == ""
-    ledger.close()
 
 
 def test_an_email_can_go_no_other_way_than_the_protocols(ledger: SqliteLedger, run: str) -> None:

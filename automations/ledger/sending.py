@@ -140,9 +140,9 @@ def _stopped(database: sqlite3.Connection, message: MessageRecord) -> str:
     came_back = {
         kind
         for (kind,) in database.execute(
-            "SELECT kind FROM signals WHERE lead_key = ?1 AND (kind <> 'replied' OR at >= ifnull("
-            " (SELECT at FROM moves WHERE lead_key = ?1 AND sequence = ?2 AND kind = 'start'), ''))",
-            (message.lead_key, message.sequence),
+            "SELECT kind FROM signals WHERE lead_key = ? AND (kind <> 'replied' OR at >= ifnull("
+            " (SELECT at FROM moves WHERE lead_key = ? AND sequence = ? AND kind = 'start'), ''))",
+            (message.lead_key, message.lead_key, message.sequence),
         )
     }
     return next((why for kind, why in _WHY_STOPPED.items() if kind in came_back), "")
