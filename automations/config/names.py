@@ -74,7 +74,8 @@ def read_host(text: str) -> str:
     if re.match(_HOST, text):
         return text.lower()
     # The text is not repeated: it may be a whole address with a password in it.
-    raise Amiss("this is not the name of a server", "write it like smtp.gmail.com; the port is a setting of its own")
+    under = "write it like smtp.gmail.com; the port is a setting of its own"
+    raise Amiss("this is not the name of a server", under, secret="@" in text)
 
 
 def read_zone(text: str) -> ZoneInfo:

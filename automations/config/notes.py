@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from automations.errors import Place, Problem
-from automations.located import problem_at
+from automations.located import Node, problem_at
 
 
 class Notes:
@@ -17,6 +17,11 @@ class Notes:
         self.problems = list(problems)
         self.warnings: list[Problem] = []
         self.secret_lines: set[int] = set()
+
+    def hide(self, node: Node) -> None:
+        """Never show the lines of *node*: there is a secret in them."""
+        last = max(node.end - 1, node.start)
+        self.secret_lines.update(range(node.document.line(node.start), node.document.line(last) + 1))
 
     def in_file_order(self) -> tuple[tuple[Problem, ...], tuple[Problem, ...]]:
         """Return problems and warnings, each in file order, without the text of lines that hold a secret."""

@@ -77,7 +77,7 @@ def _check_security(record: Record, host: str, security: Security, desk: Desk) -
     if found is None:
         return
     if security is Security.NONE and not is_neighbour(host):
-        what = f"emails and password would go to {host} for everybody on the way to read"
+        what = f"everybody on the way to {host} could read emails and password"
         desk.wrong(found.node.place(), what, "write starttls or tls")
     if security is Security.STARTTLS and record[t.SMTP_PORT] == _TLS_PORT:
         desk.warn(found.node.place(), "port 465 mostly speaks tls from the start", "did you mean tls?")
@@ -103,11 +103,5 @@ def _imap(record: Record, secrets: Secrets, desk: Desk) -> ImapSettings | None:
 
 
 def _password(record: Record, setting: Setting[str], secrets: Secrets, desk: Desk) -> Secret | None:
-    """Return the secret behind ``$NAME``. What is written instead of a name is a secret, so its lines are not shown."""
-    if found := record.find(setting):
-        return secrets.look_up(found.value, found.node.place(), desk)
-    for pair in record.node.pairs:
-        if pair.key.text == setting.name:
-            first, last = pair.key.line, pair.value.document.line(max(pair.value.end - 1, pair.value.start))
-            desk.notes.secret_lines.update(range(first, last + 1))
-    return None
+    found = record.find(setting)
+    return secrets.look_up(found.value, found.node.place(), desk) if found else None

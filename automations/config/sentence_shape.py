@@ -32,7 +32,7 @@ BLOCK_WORDS = ("all", "any", "none")
 class SentenceShape(NamedTuple):
     """A condition."""
 
-    words: str = "a sentence like  country is Germany and employees >= 20"
+    words: str = "a sentence like  country is Germany"
 
     def read(self, node: Node, desk: Desk) -> Sentence | None:
         """Return how the condition is written; what its sentences say is read later."""

@@ -111,7 +111,7 @@ def named_sender(found: Found[str], cast: Cast, desk: Desk) -> tuple[str | None,
         desk.wrong(found.node.place(), f'there is no sender "{found.value}"', under)
         return None, None
     if not field.choices:
-        what = f'the column "{field.name}" has no choices, so nobody knows whether each value is a sender'
+        what = f'the column "{field.name}" has no choices that are senders'
         desk.wrong(found.node.place(), what, f"give it choices: {', '.join(cast.senders)}")
     for choice in field.choices:
         if cast.sender(choice) is None:

@@ -69,41 +69,55 @@ def wrong_kind(node: Node, desk: Desk, expected: str) -> None:
     if isinstance(node, Scalar) and not node.text:
         desk.wrong(node.place(), f"nothing is written here; expected {expected}", "write it here, or take this out")
         return
+    if isinstance(node, Scalar) and "@" in node.text:
+        # Where the settings of a server are expected, somebody may have written  smtp://user:password@host
+        desk.notes.hide(node)
     desk.wrong(node.place(), f"expected {expected}, found {_KINDS[type(node)]}")
 
 
 class Value(NamedTuple, Generic[T]):
-    """A text that *parse* turns into a value or refuses by Amiss. *words* completes "expected ..."."""
+    """A text that *parse* turns into a value or refuses by Amiss. *words* completes "expected ...".
+
+    Where a *secret* is expected, what is written instead may be one: its lines are never shown.
+    """
 
     parse: Callable[[str], T]
     words: str
     examples: tuple[str, ...] = ()
     pattern: str = ""
+    secret: bool = False
 
     def read(self, node: Node, desk: Desk) -> T | None:
         """Return the value."""
         if not isinstance(node, Scalar) or not node.text.strip():
             wrong_kind(node, desk, self.words)
-            return None
-        skipped = len(node.text) - len(node.text.lstrip())
-        text = node.text.strip()
-        try:
-            return self.parse(text)
-        except Amiss as amiss:
-            whole = amiss.end is None and amiss.start == 0
-            end = len(text) if amiss.end is None else amiss.end
-            place = node.place() if whole else node.part(skipped + amiss.start, skipped + end)
-            desk.wrong(place, amiss.what, amiss.under)
-            return None
+        else:
+            try:
+                return self.parse(node.text.strip())
+            except Amiss as amiss:
+                desk.wrong(_place_of(amiss, node), amiss.what, amiss.under)
+                if amiss.secret:
+                    desk.notes.hide(node)
+        if self.secret:
+            desk.notes.hide(node)
+        return None
 
     def schema(self) -> Json:
         """Return the schema of a text."""
-        schema: Json = {"type": ["string", "number", "boolean"]} if not self.pattern else {"type": "string"}
-        if self.pattern:
-            schema["pattern"] = self.pattern
-        if self.examples:
-            schema["examples"] = list(self.examples)
-        return schema
+        schema: Json = {"type": "string", "pattern": self.pattern} if self.pattern else {"type": list(_TEXT_TYPES)}
+        return {**schema, "examples": list(self.examples)} if self.examples else schema
+
+
+_TEXT_TYPES = ("string", "number", "boolean")
+"""What other readers of YAML take a plain text for."""
+
+
+def _place_of(amiss: Amiss, node: Scalar) -> Place:
+    if amiss.end is None and amiss.start == 0:
+        return node.place()
+    skipped = len(node.text) - len(node.text.lstrip())
+    end = len(node.text.strip()) if amiss.end is None else amiss.end
+    return node.part(skipped + amiss.start, skipped + end)
 
 
 class AnyText(NamedTuple):
@@ -373,6 +387,9 @@ class Settings(NamedTuple):
             what = f'"{key.text}" stands alone: inside {{ }} a comma begins a new setting'
             desk.wrong(key.place(), what, "put the whole text before it in quotes")
             return
+        near = nearest(key.text, names)
+        if any(setting.name == near and getattr(setting.shape, "secret", False) for setting in self.table):
+            desk.notes.hide(value)
         desk.wrong(key.place(), f'there is no setting "{key.text}" here', hint(key.text, names, kind="settings"))
 
     def _report_missing(self, record: Record, desk: Desk) -> None:

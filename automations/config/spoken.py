@@ -37,12 +37,15 @@ _SPAN_EXAMPLES = "3 days, 12 hours, 2 weeks"
 class Amiss(ValueError):  # noqa: N818 - a mistake of the owner's, not an error of ours
     """Why a text is not what it should be: *what* is a sentence about it, *under* what to write instead.
 
-    *start* and *end* are the part that is wrong; the whole text when *end* is None.
+    *start* and *end* are the part that is wrong; the whole text when *end* is None. *secret*: the text may hold a
+    password, so its line is not shown.
     """
 
-    def __init__(self, what: str, under: str = "", *, start: int = 0, end: int | None = None) -> None:
+    def __init__(
+        self, what: str, under: str = "", *, start: int = 0, end: int | None = None, secret: bool = False
+    ) -> None:
         super().__init__(what)
-        self.what, self.under, self.start, self.end = what, under, start, end
+        self.what, self.under, self.start, self.end, self.secret = what, under, start, end, secret
 
 
 def _unit(word: str, start: int, extra: tuple[str, ...] = ()) -> str:

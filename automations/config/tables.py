@@ -31,7 +31,11 @@ ADDRESS = Value(names.read_address, "an email address", ("anna@shop.example",), 
 MAILBOX = Value(names.read_mailbox, "a name and an email address", ("Anna Weber <anna@shop.example>",), "@")
 HOST = Value(names.read_host, "the name of a server", ("smtp.gmail.com",), "^[^@/]+$")
 SECRET = Value(
-    names.read_secret_name, "the name of a secret, like $ANNA_PASSWORD", ("$ANNA_PASSWORD",), names.SECRET_PATTERN
+    names.read_secret_name,
+    "the name of a secret, like $ANNA_PASSWORD",
+    ("$ANNA_PASSWORD",),
+    names.SECRET_PATTERN,
+    secret=True,
 )
 SPAN = Value(spoken.read_span, "a time span", ("3 days", "12 hours", "2 weeks"))
 CONDITION: Shape[Sentence] = SentenceShape()
@@ -42,7 +46,7 @@ BUSINESS_NAME = Setting("name", LABEL, "what your business is called", required=
 BUSINESS_ADDRESS = Setting(
     "address",
     Value(names.read_line, "a postal address", ("Lindenstr. 12, 10969 Berlin, Germany",)),
-    "your postal address, printed under every email because the law asks for it",
+    "your postal address, printed under every email",
     required=True,
 )
 ZONE = Setting(
