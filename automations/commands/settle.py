@@ -80,14 +80,14 @@ def settle_screen(in_doubt: Sequence[MessageRecord], repeat: Callable[[str], str
     if not in_doubt:
         return "No email is in doubt."
     rows = [
-        (plain(each.address), each.step, f'"{plain(each.subject)}"', f"{each.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC")
+        (plain(each.address), each.step, f"{each.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC", f'"{plain(each.subject)}"')
         for each in in_doubt
     ]
     settle = repeat(f"settle {in_doubt[0].lead_key}")
     return "\n".join(
         [
             f"{count(len(in_doubt), 'email')} in doubt: the server never said whether it took over.",
-            *("  " + line for line in table(rows, most=(26, 16, 10), width=78)),
+            *("  " + line for line in table(rows, most=(26, 16, 20), width=78)),
             "",
             "Look into the sender's Sent folder, or ask the lead. Then:",
             f"  {settle} --sent     it arrived",

@@ -49,7 +49,7 @@ def history_screen(heading: str, entries: Sequence[Entry], zone: ZoneInfo, now: 
         for place, entry in enumerate(entries)
         if not _is_overtaken(entry, entries[place + 1 :])
     ]
-    body = table(rows, most=(22, 8)) or ["  nothing has happened yet"]
+    body = table(rows, most=(22, 9)) or ["  nothing has happened yet"]
     return "\n".join([plain(heading), "", *body])
 
 

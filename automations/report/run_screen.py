@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
 
 from automations.core.history import MessageRecord
@@ -13,7 +13,7 @@ from automations.errors import Problem
 from automations.report.plan_json import plan_id
 from automations.report.text import count, plain, wrapped
 
-_LABEL = 12
+_LABEL = 14
 _FEW = 10
 
 
@@ -98,31 +98,33 @@ def _emails(result: RunResult, where_to: str) -> Iterator[str]:
         f"{result.in_doubt} in doubt: decide with  leadwright settle" if result.in_doubt else "",
         f"{result.held} held back" if result.held else "",
     )
-    yield _line("emails", ", ".join(text for text in told if text) or "none were due")
+    yield _line("emails", [text for text in told if text] or ["none were due"])
 
 
 def _sheet(result: RunResult) -> Iterator[str]:
     told = [f"{count(result.cells_written, 'cell')} written" if result.cells_written else "nothing to write"]
     if result.cells_skipped:
         told = [f"{count(result.cells_written, 'cell')} written", f"{result.cells_skipped} left alone"]
-    yield _line("sheet", ", ".join(told))
-    if result.plan.tasks:
-        yield _line("tasks", f"{count(len(result.plan.tasks), 'thing')} to do by hand, under Next step in the sheet")
+    yield _line("sheet", told)
 
 
 def _tail(result: RunResult) -> Iterator[str]:
     for note in result.notes[:_FEW]:
-        yield _line("", plain(note))
+        yield _line("", plain(note).split(" "), joint=" ")
     if len(result.notes) > _FEW:
-        yield _line("", f"... {len(result.notes) - _FEW} more: leadwright run --json, or leadwright history LEAD")
+        yield _line("", [f"... {len(result.notes) - _FEW} more: leadwright history LEAD"])
+    if result.plan.tasks:
+        yield _line(
+            "tasks", [f"{count(len(result.plan.tasks), 'thing')} to do by hand", "under Next step in the sheet"]
+        )
     unusable = result.plan.rows.get("problem", 0)
     if unusable:
-        yield _line("cannot use", f"{count(unusable, 'row')}: leadwright plan shows which, and what to do")
+        yield _line("cannot use", [f"{count(unusable, 'row')}: leadwright plan shows which, and what to do"])
     yield f"Done in {_span(result.seconds)}."
 
 
-def _line(label: str, text: str) -> str:
-    return ("  " + label.ljust(_LABEL - 2)) + wrapped(text.split(" "), indent=_LABEL)
+def _line(label: str, parts: Iterable[str], *, joint: str = ", ") -> str:
+    return ("  " + label.ljust(_LABEL - 2)) + wrapped(parts, indent=_LABEL, joint=joint)
 
 
 def _span(seconds: float) -> str:
