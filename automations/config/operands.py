@@ -42,6 +42,7 @@ _LONG_MONTHS = (
 )
 _UNITS: Mapping[str, str] = MappingProxyType({**{each: each for each in SPAN_UNITS}, **{u[:-1]: u for u in SPAN_UNITS}})
 _YES_NO = MappingProxyType({"yes": True, "no": False, "true": True, "false": False})
+_DECIDED = frozenset({"score", "segment", "stage", "days_in_stage"})
 _CHOOSING = frozenset({"is", "is not", "is one of", "is not one of"})
 _HOLDS = MappingProxyType(
     {FieldType.TEXT: "text", FieldType.NUMBER: "numbers", FieldType.DATE: "dates", FieldType.YES_NO: "yes or no"}
@@ -244,6 +245,8 @@ def _unknown_field(part: Part, text: str, scope: Scope, before: Part | None) -> 
     what = f'there is no column "{name}"'
     if before is not None and before.operator is not None and before.pieces and part.operator is None:
         return SentenceProblem(start, end, what, _belongs_before(before, before.operator, name, text[:end]))
+    if fold(name) in _DECIDED:
+        return SentenceProblem(start, end, f'"{name}" cannot be asked here', "it is known only after this is decided")
     if near:
         return SentenceProblem(start, end, what, f"did you mean {_named(names.get(near) or headers[near])}?")
     shown = ", ".join(each.name for each in fields[:MAX_SHOWN])
