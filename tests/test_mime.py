@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import email
 from datetime import UTC, datetime
+from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.policy import default
+from email.utils import getaddresses
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -51,6 +53,16 @@ def read(outgoing: Outgoing) -> EmailMessage:
     message = email.message_from_bytes(outgoing.content, policy=default)
     assert isinstance(message, EmailMessage)
     return message
+
+
+def name_and_address(outgoing: Outgoing) -> list[tuple[str, str]]:
+    """Return whom an email is for.
+
+    Not by the newer parser: in Python 3.11 it puts a space between two encoded words of a name, which RFC 2047,
+    section 6.2, forbids.
+    """
+    field = str(email.message_from_bytes(outgoing.content)["To"])
+    return [(str(make_header(decode_header(name))), address) for name, address in getaddresses([field])]
 
 
 def body(message: EmailMessage, kind: str) -> str:
@@ -135,9 +147,8 @@ def test_what_goes_in_comes_out(name: str, subject: str, text: str) -> None:
     message = read(outgoing)
 
     assert message["Subject"] == meant_subject
-    assert [(each.display_name, each.addr_spec) for each in message["To"].addresses] == [
-        (meant_name, "eva@muster.example")
-    ]
+    assert name_and_address(outgoing) == [(meant_name, "eva@muster.example")]
+    assert [each.addr_spec for each in message["To"].addresses] == ["eva@muster.example"]
     assert [each.addr_spec for each in message["From"].addresses] == ["anna@bergblick.example"]
     assert message.keys() == [
         *("Date", "From", "To", "Subject", "Message-ID", "List-Unsubscribe", "MIME-Version", "Content-Type"),
