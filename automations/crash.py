@@ -13,8 +13,10 @@ VARIABLE = "LEADWRIGHT_CRASH_AT"
 
 POINTS = (
     "after_plan",
+    "after_intend",
     "before_replace",
     "after_replace",
+    "after_write",
     "after_first_write",
     "after_reserve",
     "after_mark",

@@ -26,8 +26,8 @@ from automations.ledger import Ledger
 from automations.mail import Mailer
 from automations.sources import Source
 from automations.templates import (
-    TemplateProblem,
     LeadValues,
+    TemplateProblem,
     TemplateSet,
     check_line,
     load_templates,

@@ -252,12 +252,15 @@ def _write_cells(updates: Sequence[RowUpdate], work: _Work) -> tuple[_Sheet, Seq
         return _Sheet(), ()
     work.say("writing the sheet", 0, len(updates))
     changes = [CellChange(each.key, each.row, each.column, each.old, each.new) for each in updates]
+    work.ledger.intend(work.run, changes)
+    crash_at("after_intend")
     try:
         result = work.source.write(changes, key_rule(work.place.policy.columns))
     except SourceBusy as busy:
         note = f"{busy.what} {len(changes)} cells wait for the next run."
         skipped = [WrittenCell(change, CellOutcome.REFUSED, change.row, change.old, busy.what) for change in changes]
         return _Sheet(0, len(changes), (note,), failed=True), skipped
+    crash_at("after_write")
     work.ledger.cells(work.run, result.cells, work.clock.now())
     left = [cell for cell in result.cells if cell.outcome is not CellOutcome.WRITTEN]
     notes = tuple(_left_alone(cell) for cell in left)

@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from automations.sources.memory import MemorySource
 from hypothesis import given
 from hypothesis import strategies as st
 from worlds import HEADERS, MONDAY, OWNED, POLICY, World, row
@@ -23,6 +22,7 @@ from automations.core.plan import Plan
 from automations.errors import StalePlan
 from automations.mail.memory import MemoryMailer
 from automations.report.plan_json import plan_from_json, plan_to_json
+from automations.sources.memory import MemorySource
 
 ADDRESSES = [
     "eva@muster.example",
@@ -174,7 +174,7 @@ def test_law_6_only_our_columns_change(cells: list[list[Cell]], now: datetime) -
     world.run()
 
     assert planned <= {header for _, header in OWNED}
-    assert [list(each[:6]) for each in world.source.rows] == theirs
+    assert [list(each[:6]) for each in world.source.grid[1:]] == theirs
 
 
 @given(st.lists(rows, min_size=1, max_size=6), st.data())
@@ -185,16 +185,17 @@ def test_law_6_what_a_person_types_while_we_work_stays(cells: list[list[Cell]], 
     column = data.draw(st.integers(6, 11))
     typed: list[int] = []
 
-    def type_in(source: MemorySource) -> None:
-        typed.append(at)
-        source.type_in(at, column, "typed by Jonas")
+    def type_in(step: str, source: MemorySource) -> None:
+        if step == "write" and not typed:
+            typed.append(at)
+            source.grid[1 + at][column] = "typed by Jonas"
 
-    world.source.before_write = type_in
+    world.source.between = type_in
 
     world.run()
     world.run()
 
-    assert [world.source.rows[row_typed][column] for row_typed in typed[:1]] == ["typed by Jonas"][: len(typed)]
+    assert [world.source.grid[1 + row_typed][column] for row_typed in typed[:1]] == ["typed by Jonas"][: len(typed)]
 
 
 @given(sheets, moments)
@@ -216,13 +217,13 @@ def test_law_7_a_plan_is_refused_when_the_sheet_has_changed() -> None:
     """What was reviewed is done, or nothing is."""
     world = world_of([row("eva@muster.example")])
     plan = world.plan()
-    world.source.type_in(0, 3, 5)
+    world.source.grid[1][3] = 5
 
     with pytest.raises(StalePlan):
         world.run(reviewed=plan)
 
     assert world.mailer.handed_over == []
-    assert world.source.rows[0][6:] == [None] * 6
+    assert world.source.grid[1][6:] == [None] * 6
 
 
 def test_the_state_of_a_message_is_what_the_server_said() -> None:
@@ -232,7 +233,7 @@ def test_the_state_of_a_message_is_what_the_server_said() -> None:
     report = world.run()
 
     assert (report.accepted, report.exit_code) == (1, 0)
-    assert world.source.rows[0][6:] == [
+    assert world.source.grid[1][6:] == [
         65,
         "hot",
         "Contacted",

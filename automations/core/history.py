@@ -148,6 +148,8 @@ class LeadHistory:
     stage_since: datetime | None = None
     segment: str = ""
     score: int | float | None = None
+    intended: tuple[tuple[str, Cell], ...] = ()
+    """By header, what a killed run was about to write: a cell that holds it is ours too."""
 
 
 NOTHING_KNOWN = LeadHistory()

@@ -58,13 +58,15 @@ def _typed(
     written: Mapping[Role, Cell] | None = None
     in_force: list[Typed] = []
     expired: list[Typed] = []
-    for (role, _), cell in zip(policy.columns.owned, lead.owned, strict=True):
+    for (role, header), cell in zip(policy.columns.owned, lead.owned, strict=True):
         if cell is None or cell == "":
             continue
         if written is None:
             written = dict(known.written)
         ours = written.get(role)
         if cell == ours or (text := as_text(cell)) == "" or text == as_text(ours):
+            continue
+        if any(name == header and text == as_text(value) for name, value in known.intended):
             continue
         since = next((each.seen_at for each in known.typed if each.role is role and as_text(each.value) == text), now)
         over = policy.override_for is not None and now >= since + policy.override_for

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Protocol
 
 from automations.core.history import History, MessageKey, MessageRecord, Pause, SignalKind
-from automations.core.leads import LeadKey, WrittenCell
+from automations.core.leads import CellChange, LeadKey, WrittenCell
 from automations.core.messages import Outcome, Outgoing
 from automations.core.plan import Known, Move, Send
 
@@ -110,6 +110,13 @@ class Ledger(Protocol):
 
     def decide(self, key: MessageKey, decision: str, now: datetime) -> None:
         """Settle a message in doubt by hand: *decision* is ``sent``, ``resend`` (same bytes) or ``drop``."""
+        ...
+
+    def intend(self, run: str, changes: Sequence[CellChange]) -> None:
+        """Record what is about to be written into the sheet, in one transaction, until `remember` closes it.
+
+        A power cut between writing and remembering would otherwise leave our own values looking like a person's.
+        """
         ...
 
     def cells(self, run: str, cells: Sequence[WrittenCell], now: datetime) -> None:

@@ -5,6 +5,7 @@ Every function works inside the caller's transaction, so that what it returns is
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator
@@ -25,11 +26,11 @@ from automations.core.history import (
     StepHow,
     Suppression,
 )
-from automations.core.leads import CellChange, CellOutcome, LeadKey, WrittenCell
+from automations.core.leads import Cell, CellChange, CellOutcome, LeadKey, WrittenCell
 from automations.core.plan import MoveKind
 from automations.ledger import Entry
 from automations.ledger.states import StateReader, to_facts
-from automations.ledger.values import to_cell, to_moment, to_record
+from automations.ledger.values import to_cell, to_moment, to_record, untag
 
 COUNTED = timedelta(days=60)
 """How long a message counts in `History.messages`, and so against a cap."""
@@ -64,17 +65,27 @@ def leads(database: sqlite3.Connection, messages: tuple[MessageRecord, ...]) -> 
     histories = _known(database)
     places = _enrollments(database)
     signals = _signals(database)
+    intended = _intended(database)
     sent: defaultdict[LeadKey, list[MessageRecord]] = defaultdict(list)
     for message in sorted(messages, key=attrgetter("reserved_at", "key")):
         sent[message.lead_key].append(message)
-    for key in {**places, **signals, **sent}:
+    for key in {**places, **signals, **sent, **intended}:
         histories[key] = replace(
             histories.get(key, NOTHING_KNOWN),
             enrollments=tuple([place.enrollment(sequence) for sequence, place in places.get(key, {}).items()]),
             messages=tuple(sent.get(key, ())),
             signals=tuple(signals.get(key, ())),
+            intended=tuple(intended.get(key, ())),
         )
     return histories
+
+
+def _intended(database: sqlite3.Connection) -> dict[LeadKey, list[tuple[str, Cell]]]:
+    intended: defaultdict[LeadKey, list[tuple[str, Cell]]] = defaultdict(list)
+    for (body,) in database.execute("SELECT body FROM intents"):
+        for key, header, value in json.loads(body):
+            intended[key].append((header, untag(value)))
+    return intended
 
 
 def _known(database: sqlite3.Connection) -> dict[LeadKey, LeadHistory]:

@@ -10,10 +10,10 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from automations.core.leads import WrittenCell
+from automations.core.leads import CellChange, WrittenCell
 from automations.core.plan import Known, Move
 from automations.ledger.states import digest_of, to_body
-from automations.ledger.values import to_stored, to_text
+from automations.ledger.values import encode, to_stored, to_text
 
 
 def start_run(database: sqlite3.Connection, command: str, now: datetime) -> str:
@@ -58,6 +58,12 @@ def moves(database: sqlite3.Connection, run: str, moves: Sequence[Move]) -> None
     )
 
 
+def intend(database: sqlite3.Connection, run: str, changes: Sequence[CellChange]) -> None:
+    """Record what is about to be written, until what is known of these leads is."""
+    body = encode([[change.key, change.header, change.new] for change in changes])
+    database.execute("INSERT INTO intents (run, body) VALUES (?, ?)", (run, body))
+
+
 def cells(database: sqlite3.Connection, run: str, cells: Sequence[WrittenCell], now: datetime) -> None:
     """Record every cell change and how it ended."""
     batch = _batch(database, run, now)
@@ -86,7 +92,11 @@ def _cell_row(batch: int, number: int, cell: WrittenCell) -> tuple[object, ...]:
 
 
 def known(database: sqlite3.Connection, run: str, known: Sequence[Known], now: datetime) -> None:
-    """Store what is known of leads, and a snapshot of each that changed; of two values for one lead, the later one."""
+    """Store what is known of leads, and a snapshot of each that changed; of two values for one lead, the later one.
+
+    With that, no intent is open any more.
+    """
+    database.execute("DELETE FROM intents")
     bodies = {each.key: to_body(each) for each in known}
     digests = {body: digest_of(body) for body in set(bodies.values())}
     # In order of the digest, as the table is: each page is then written once.

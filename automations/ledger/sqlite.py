@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from automations.core.history import History, MessageKey, MessageRecord, Pause, SignalKind
-from automations.core.leads import LeadKey, WrittenCell
+from automations.core.leads import CellChange, LeadKey, WrittenCell
 from automations.core.messages import Outcome, Outgoing
 from automations.core.plan import Known, Move, Send
 from automations.crash import crash_at
@@ -226,6 +226,13 @@ class SqliteLedger:
         """
         with self._writing() as database:
             sending.decide(database, key, decision, to_text(now))
+
+    def intend(self, run: str, changes: Sequence[CellChange]) -> None:
+        """Record what is about to be written into the sheet, in one transaction."""
+        if not changes:
+            return
+        with self._writing() as database:
+            recording.intend(database, run, changes)
 
     def cells(self, run: str, cells: Sequence[WrittenCell], now: datetime) -> None:
         """Record every cell change and how it ended, in one transaction."""

@@ -1,5 +1,5 @@
 -- What has happened, in the order it happened. Tables only grow, except four that say how things stand now:
--- messages (its past is in message_events), known (its past is in snapshots), and meta.
+-- messages (its past is in message_events), known (its past is in snapshots), intents, and meta.
 -- Times are UTC text of one length (2026-11-23T08:00:00.000000Z), so that they sort as they read.
 
 CREATE TABLE meta (
@@ -64,6 +64,12 @@ CREATE TABLE snapshots (
     state BLOB NOT NULL,
     PRIMARY KEY (lead_key, batch)
 ) WITHOUT ROWID;
+
+-- What a run is about to write into the sheet. After a power cut a cell that holds it is ours, not a person's.
+CREATE TABLE intents (
+    run TEXT NOT NULL REFERENCES runs (run),
+    body TEXT NOT NULL
+);
 
 CREATE TRIGGER known_first AFTER INSERT ON known BEGIN
     INSERT INTO snapshots (lead_key, batch, state) VALUES (NEW.lead_key, NEW.batch, NEW.state);
