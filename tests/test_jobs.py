@@ -1,73 +1,25 @@
-"""When jobs are due, and staying on to run them."""
+"""When jobs are due."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-import time_machine
 from hypothesis import given
 from hypothesis import strategies as st
+from working import BERLIN, EVERY_15_MINUTES, RUN, WEEKDAYS_0830, Record, at, shown
 
-from automations.clock import FixedClock, never
-from automations.errors import AlreadyRunning, MailerOutOfReach
-from automations.jobs import Due, Job, last_due, next_due, serve_jobs, take_due
+from automations.jobs import Due, last_due, next_due, take_due
 from automations.ledger.sqlite import open_ledger
 
-BERLIN = ZoneInfo("Europe/Berlin")
 ZONES = tuple(
     ZoneInfo(name)
     for name in ("UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "Pacific/Apia")
 )
-WEEKDAYS_0830 = "30 8 * * 1-5"
-EVERY_15_MINUTES = "*/15 * * * *"
 CRONS = (WEEKDAYS_0830, EVERY_15_MINUTES, "30 2 * * *", "0,15 1-3 * * *", "0 8 * * 1", "5 */2 * * *", "0 0 1 * *")
-
-
-@dataclass(frozen=True)
-class Work:
-    """A job as config.yaml gives it."""
-
-    job: str = "run"
-    cron: str = WEEKDAYS_0830
-    text: str = "08:30 on weekdays"
-    late_by: timedelta = timedelta(hours=12)
-
-
-RUN = Work()
-INBOX = Work("inbox", EVERY_15_MINUTES, "every 15 minutes", timedelta(minutes=15))
-
-
-@dataclass
-class Record:
-    """A ledger's record of due times, without a file."""
-
-    due: dict[str, set[datetime]] = field(default_factory=dict)
-
-    def last_due(self, job: str, until: datetime | None = None) -> datetime | None:
-        """Return the newest of a job."""
-        return max((due for due in self.due.get(job, ()) if until is None or due <= until), default=None)
-
-    def record_due(self, job: str, due: datetime, now: datetime) -> None:
-        """Keep one."""
-        del now
-        self.due.setdefault(job, set()).add(due)
-
-
-def at(text: str, *, fold: int = 0) -> datetime:
-    """Return the moment at which clocks in Berlin show *text*, in UTC."""
-    return datetime.fromisoformat(text).replace(tzinfo=BERLIN, fold=fold).astimezone(UTC)
-
-
-def shown(moment: datetime | None) -> str:
-    """Return what clocks in Berlin show at *moment*."""
-    return f"{moment.astimezone(BERLIN):%a %Y-%m-%d %H:%M}" if moment else "never"
 
 
 @pytest.mark.parametrize(
@@ -209,216 +161,3 @@ def test_the_ledger_keeps_due_times(tmp_path: Path) -> None:
 
     assert first == Due(RUN, at("2026-11-23 08:30"), is_missed=False)
     assert again is None
-
-
-class Service:
-    """A service in a world of its own: its clock is the machine's, which nothing moves but sleeping and `set`."""
-
-    def __init__(self, start: datetime, record: Record | None = None) -> None:
-        self.clock = FixedClock(start)
-        self.record = record or Record()
-        self.done: list[str] = []
-        self.logged: list[str] = []
-        self.alerts: list[str] = []
-        self.sleeps: list[timedelta] = []
-        self.breaks: dict[str, Exception] = {}
-        self.alerting: Exception | None = None
-        self.takes = timedelta(0)
-        self.at_tick: dict[int, Callable[[], None]] = {}
-
-    def now(self) -> datetime:
-        """Tell the time."""
-        return self.clock.now()
-
-    def elapsed(self) -> timedelta:
-        """Tell what was slept."""
-        return self.clock.elapsed()
-
-    def sleep(self, length: timedelta, should_stop: Callable[[], bool] = never) -> bool:
-        """Move every clock on, and do what shall happen meanwhile."""
-        self.sleeps.append(length)
-        whole = self.clock.sleep(length, should_stop)
-        self.at_tick.pop(len(self.sleeps), lambda: None)()
-        self._traveller.move_to(self.clock.now())
-        return whole
-
-    def do(self, job: Job) -> None:
-        """Note a job, and fail if it shall."""
-        self.done.append(f"{job.job} {shown(self.clock.now())}")
-        self.clock.sleep(self.takes)
-        if job.job in self.breaks:
-            raise self.breaks[job.job]
-
-    def alert(self, job: Job, count: int, error: Exception) -> None:
-        """Note what somebody is told."""
-        if self.alerting:
-            raise self.alerting
-        self.alerts.append(f"{job.job} failed {count} times: {error}")
-
-    def info(self, event: str, /, **facts: object) -> None:
-        """Note what is logged."""
-        self.logged.append(f"{event}: {facts['job']}")
-
-    warning = error = exception = info
-
-    def serve(self, *jobs: Job, until: datetime) -> None:
-        """Stay on until a moment."""
-        with time_machine.travel(self.clock.now(), tick=False) as self._traveller:
-            serve_jobs(
-                jobs,
-                self.do,
-                zone=BERLIN,
-                record=self.record,
-                clock=self,
-                log=self,
-                alert=self.alert,
-                should_stop=lambda: self.clock.now() >= until,
-            )
-
-
-def test_a_morning() -> None:
-    """Jobs run at their times, to the second, in the order of config.yaml."""
-    service = Service(at("2026-11-23 08:05:20"))
-
-    service.serve(RUN, INBOX, until=at("2026-11-23 09:01"))
-
-    assert service.done == [
-        "inbox Mon 2026-11-23 08:15",
-        "run Mon 2026-11-23 08:30",
-        "inbox Mon 2026-11-23 08:30",
-        "inbox Mon 2026-11-23 08:45",
-        "inbox Mon 2026-11-23 09:00",
-    ]
-    assert service.sleeps[:2] == [timedelta(seconds=40), timedelta(seconds=60)]
-    assert max(service.sleeps) == timedelta(minutes=1)
-
-
-def test_three_days_of_downtime() -> None:
-    """A server that was off for three days runs each job once, and does not make up for every time."""
-    record = Record({"run 30 8 * * 1-5": {at("2026-11-18 08:30")}})
-    record.record_due("inbox */15 * * * *", at("2026-11-18 08:45"), at("2026-11-18 08:45"))
-    service = Service(at("2026-11-23 10:02"), record)
-
-    service.serve(RUN, INBOX, until=at("2026-11-23 10:10"))
-
-    assert service.done == ["run Mon 2026-11-23 10:02", "inbox Mon 2026-11-23 10:02"]
-
-
-def test_downtime_longer_than_allowed() -> None:
-    """What is missed by more than its lateness allows is left out, once, and that is recorded."""
-    record = Record({"run 30 8 * * 1-5": {at("2026-11-18 08:30")}})
-    service = Service(at("2026-11-22 10:02"), record)
-
-    service.serve(RUN, until=at("2026-11-22 10:10"))
-
-    assert service.done == []
-    assert service.logged == ["job missed: run"]
-
-
-def test_a_job_that_fails() -> None:
-    """A job that fails stops no other, is due again at its next time, and after three failures somebody is told."""
-    service = Service(at("2026-11-23 08:05"))
-    service.breaks["inbox"] = MailerOutOfReach("the mail server does not answer")
-
-    service.serve(INBOX, RUN, until=at("2026-11-23 09:20"))
-
-    assert service.done == [
-        "inbox Mon 2026-11-23 08:15",
-        "inbox Mon 2026-11-23 08:30",
-        "run Mon 2026-11-23 08:30",
-        "inbox Mon 2026-11-23 08:45",
-        "inbox Mon 2026-11-23 09:00",
-        "inbox Mon 2026-11-23 09:15",
-    ]
-    assert service.alerts == ["inbox failed 3 times: the mail server does not answer"]
-
-
-def test_a_job_that_recovers() -> None:
-    """Failures count in a row: one success starts the count anew."""
-    service = Service(at("2026-11-23 08:05"))
-    service.breaks["inbox"] = ValueError("a fault of ours")
-    service.at_tick = {30: service.breaks.clear, 45: lambda: service.breaks.update(inbox=ValueError("again"))}
-
-    service.serve(INBOX, until=at("2026-11-23 09:20"))
-
-    assert service.logged.count("job failed: inbox") == 4
-    assert service.logged.count("job done: inbox") == 1
-    assert service.alerts == []
-
-
-def test_an_alert_that_fails() -> None:
-    """An alert that cannot be sent stops nothing."""
-    service = Service(at("2026-11-23 08:05"))
-    service.alerting = MailerOutOfReach("the mail server does not answer either")
-    service.breaks["inbox"] = MailerOutOfReach("the mail server does not answer")
-
-    service.serve(INBOX, until=at("2026-11-23 09:01"))
-
-    assert len(service.done) == 4
-    assert service.logged.count("alert failed: inbox") == 1
-
-
-def test_another_run_is_at_work() -> None:
-    """Finding another run at work is no failure: it does the same."""
-    service = Service(at("2026-11-23 08:05"))
-    service.breaks["inbox"] = AlreadyRunning("another run is at work")
-
-    service.serve(INBOX, until=at("2026-11-23 09:01"))
-
-    assert service.alerts == []
-    assert service.logged.count("job left out: inbox") == 4
-
-
-def test_stopping_between_jobs() -> None:
-    """Told to stop while a job runs, the service finishes it and begins no other."""
-    service = Service(at("2026-11-23 08:20"))
-    service.takes = timedelta(seconds=10)
-
-    service.serve(RUN, INBOX, until=at("2026-11-23 08:30:05"))
-
-    assert service.done == ["run Mon 2026-11-23 08:30"]
-
-
-def test_a_clock_set_back() -> None:
-    """A clock set back by an hour silences nobody for that hour, and makes nothing run twice."""
-    service = Service(at("2026-11-23 08:20"))
-    service.at_tick = {25: lambda: service.clock.set(service.clock.now() - timedelta(hours=1))}
-    report = Work("report", "50 7 * * *", "07:50", timedelta(hours=1))
-
-    service.serve(RUN, report, until=at("2026-11-23 09:00"))
-
-    assert service.done == ["run Mon 2026-11-23 08:30"]
-    assert len(service.sleeps) > 95
-    assert max(service.sleeps) <= timedelta(minutes=1)
-
-
-def test_a_clock_that_steps_every_minute() -> None:
-    """A clock that jumps to and fro every minute makes no job run early by it, twice or in a burst."""
-    service = Service(at("2026-11-23 08:20"))
-    forth, back = timedelta(minutes=7), -timedelta(minutes=7)
-
-    def step(by: timedelta) -> None:
-        service.clock.set(service.clock.now() + by)
-
-    service.at_tick = {tick: partial(step, forth if tick % 2 else back) for tick in range(1, 61)}
-
-    service.serve(RUN, INBOX, until=at("2026-11-23 09:10"))
-
-    assert service.done == [
-        "run Mon 2026-11-23 08:30",
-        "inbox Mon 2026-11-23 08:30",
-        "inbox Mon 2026-11-23 08:46",
-        "inbox Mon 2026-11-23 09:00",
-    ]
-
-
-@pytest.mark.parametrize(("night", "hours"), [("2026-03-29", 3), ("2026-10-25", 5)], ids=["spring", "autumn"])
-def test_the_night_clocks_change(night: str, hours: int) -> None:
-    """In both nights of changed clocks a job at 02:30 runs once, and one every 15 minutes runs all real quarters."""
-    service = Service(at(f"{night} 00:00"))
-    nightly = Work("report", "30 2 * * *", "02:30", timedelta(hours=1))
-
-    service.serve(nightly, INBOX, until=at(f"{night} 04:00"))
-
-    assert len([done for done in service.done if done.startswith("report")]) == 1
-    assert len([done for done in service.done if done.startswith("inbox")]) == hours * 4 - 1
