@@ -17,7 +17,7 @@ def command(asked: Asked, key: str, at: str | None) -> int:
 
     LEAD is what stands in the key column: mostly an email address.
     """
-    from automations.runner import look_at_lead  # noqa: PLC0415 - --help does not need it
+    from automations.looking import look_at_lead  # noqa: PLC0415 - --help does not need it
 
     project = asked.project()
     moment = asked_moment(at, project.policy.business.zone)

@@ -38,7 +38,7 @@ class Facts(NamedTuple):
 @click.pass_obj
 def command(asked: Asked, step: str, *, key: str | None, at: str | None, out: Path | None) -> int:
     """Show the email of STEP, whether it is due or not. Nothing is sent."""
-    from automations.runner import preview  # noqa: PLC0415 - --help does not need it
+    from automations.looking import preview  # noqa: PLC0415 - --help does not need it
 
     project = asked.project()
     outgoing, rendered, lead = preview(project, step, key, asked_moment(at, project.policy.business.zone))

@@ -25,7 +25,7 @@ _VALUE_WIDTH = 15
 
 
 class LeadView(Protocol):
-    """What this module asks of a look at one lead (`runner.LeadView`)."""
+    """What this module asks of a look at one lead (`looking.LeadView`)."""
 
     @property
     def lead(self) -> Lead: ...

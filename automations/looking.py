@@ -1,0 +1,163 @@
+"""Looking at one lead, or at one email, as a run would see it now. Changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from difflib import get_close_matches
+
+from automations.core.books import display_name, key_rule
+from automations.core.courses import Moment, sender_for
+from automations.core.history import History, LeadHistory
+from automations.core.leads import Book, Lead
+from automations.core.letters import Letter, compose
+from automations.core.limits import Candidate
+from automations.core.messages import Outgoing, Rendered
+from automations.core.plan import Hold, Send, Task
+from automations.core.playbook import CannotWrite
+from automations.core.policy import EmailSequence, Policy, Step
+from automations.core.rules import Qualification
+from automations.core.standing import Standing, stand
+from automations.core.traces import Trace, trace
+from automations.errors import LeadwrightError, WrongUsage
+from automations.runner import Found, Workplace, read_and_decide
+
+
+@dataclass(frozen=True, slots=True)
+class LeadView:
+    """Everything there is to say about one lead: what the rules made of it, what was sent, what comes next."""
+
+    lead: Lead
+    name: str
+    qualification: Qualification
+    trace: Trace
+    history: LeadHistory
+    sends: tuple[Send, ...]
+    later: tuple[Send, ...]
+    holds: tuple[Hold, ...]
+    tasks: tuple[Task, ...]
+
+
+def look_at_lead(workplace: Workplace, key_text: str, now: datetime) -> LeadView:
+    """Return everything there is to say about the lead that people call *key_text*.
+
+    Raises WrongUsage, with the nearest key, when there is none.
+    """
+    with workplace.open_ledger() as ledger:
+        found = read_and_decide(workplace, workplace.open_source(), ledger, now)
+        lead = find_lead(found.book, key_text)
+        history = ledger.history(now).of(lead.key)
+    standing = stand(lead, history, workplace.policy, now)
+    traced = trace(
+        standing.given,
+        workplace.policy.columns,
+        workplace.policy.rules,
+        found.playbook.facts,
+        now.astimezone(workplace.policy.business.zone).date(),
+    )
+    plan = found.decision.plan
+    return LeadView(
+        lead=lead,
+        name=display_name(workplace.policy.columns, lead),
+        qualification=traced.qualification,
+        trace=traced,
+        history=history,
+        sends=tuple(each for each in plan.sends if each.key == lead.key),
+        later=tuple(each for each in plan.later if each.key == lead.key),
+        holds=tuple(each for each in plan.holds if each.key == lead.key),
+        tasks=tuple(each for each in plan.tasks if each.key == lead.key),
+    )
+
+
+def find_lead(book: Book, key_text: str) -> Lead:
+    """Return the lead with this key, however it is spelled. Raises WrongUsage with the nearest key."""
+    key = key_rule(book.columns).key_of(key_text)
+    lead = next((each for each in book.leads if each.key == key), None)
+    if lead:
+        return lead
+    named = next((problem for problem in book.problems if key_text.casefold() in str(problem).casefold()), None)
+    if named:
+        raise WrongUsage(f"{key_text} cannot be used: {named.where}: {named.what}", fix=named.fix)
+    near = get_close_matches(key_text, [each.key for each in book.leads], n=1)
+    raise WrongUsage(
+        f'{book.sheet} has no lead "{key_text}"', fix=f'did you mean "{near[0]}"?' if near else "see  leadwright plan"
+    )
+
+
+def preview(
+    workplace: Workplace, step_name: str, key_text: str | None, now: datetime
+) -> tuple[Outgoing, Rendered, Lead]:
+    """Return the email of a step as one lead would get it now: its bytes, its words, and the lead.
+
+    Without *key_text* the first lead that has an address. Raises WrongUsage for a step or lead there is not, and
+    LeadwrightError when it cannot be written for this lead.
+    """
+    sequence, step = _find_step(workplace.policy, step_name)
+    with workplace.open_ledger() as ledger:
+        history = ledger.history(now)
+        found = read_and_decide(workplace, workplace.open_source(), ledger, now)
+    lead = find_lead(found.book, key_text) if key_text else _first_with_address(found.book)
+    letter = _letter(workplace, found, history, sequence, step, lead, now)
+    words = workplace.words(now)
+    sender = letter.candidate.sender
+    if sender is None:
+        raise LeadwrightError(f"nobody writes {step.name} to {lead.key}: {letter.candidate.sender_problem}")
+    try:
+        outgoing = compose(letter, words, workplace.policy)
+        return outgoing, words.email(step, lead, letter.qualification, sender), lead
+    except CannotWrite as reason:
+        raise LeadwrightError(
+            f"{step.name} cannot be written for {lead.key}: {reason}",
+            fix="fill in the cell, or give the template something to say instead",
+        ) from reason
+
+
+def _find_step(policy: Policy, name: str) -> tuple[EmailSequence, Step]:
+    emails = {step.name: (sequence, step) for sequence in policy.sequences for step in sequence.steps if step.is_email}
+    if name.removesuffix(".md") in emails:
+        return emails[name.removesuffix(".md")]
+    near = get_close_matches(name, emails, n=1)
+    raise WrongUsage(
+        f'there is no email "{name}"',
+        fix=f'did you mean "{near[0]}"?' if near else f"emails: {', '.join(emails) or 'none'}",
+    )
+
+
+def _first_with_address(book: Book) -> Lead:
+    with_address: Sequence[Lead] = [lead for lead in book.leads if lead.address]
+    if not with_address:
+        raise WrongUsage(f"no lead in {book.sheet} has an email address", fix="name one with --lead")
+    return min(with_address, key=lambda lead: lead.row)
+
+
+def _letter(
+    workplace: Workplace,
+    found: Found,
+    history: History,
+    sequence: EmailSequence,
+    step: Step,
+    lead: Lead,
+    now: datetime,
+) -> Letter:
+    policy, playbook = workplace.policy, found.playbook
+    standing: Standing = stand(lead, history.of(lead.key), policy, now)
+    today = now.astimezone(policy.business.zone).date()
+    positions = {name: at for at, name in enumerate(policy.columns.names())}
+    moment = Moment(playbook, now, today, frozenset(), positions)
+    qualification = playbook.rules.qualify([standing.given], today)[0]
+    sender, problem = sender_for(sequence, standing, moment)
+    candidate = Candidate(
+        lead=lead,
+        known=standing.known,
+        sequence=sequence,
+        step=step,
+        due=now,
+        score=qualification.score,
+        company="",
+        zones=(policy.business.zone,),
+        because="",
+        sender=sender,
+        sender_problem=problem,
+    )
+    return Letter(candidate, qualification, str(moment.value(standing, "name") or ""), now)
