@@ -29,6 +29,7 @@ _UNITS: Mapping[str, timedelta] = {
 }
 _BUSINESS_DAY = "business day"
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_SHORTEST_DAY = len("mon")
 _EVERY_DAY = frozenset(range(7))
 _WEEKDAYS = frozenset(range(5))
 _SPAN_EXAMPLES = "3 days, 12 hours, 2 weeks"
@@ -147,7 +148,7 @@ def read_days(text: str, start: int = 0) -> frozenset[int]:
 def _weekday(word: str, start: int) -> int:
     single = word.lower().removesuffix("s")
     for number, day in enumerate(_DAYS):
-        if single in (day, day[:3]) or word.lower() == day[:4]:
+        if len(single) >= _SHORTEST_DAY and day.startswith(single):
             return number
     near = nearest(single, (*_DAYS, "weekday", "weekend"))
     under = f'did you mean "{near.capitalize() if near in _DAYS else near}s"?' if near else "days: Mondays ... Sundays"
