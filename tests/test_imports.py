@@ -42,9 +42,10 @@ TABLE = {
     "project": Part("core errors clock config sources mail ledger templates facts"),
     "sending": Part("core errors crash clock mail ledger"),
     "runner": Part("core errors crash clock sources mail ledger sending project"),
-    "web": Part("core errors clock config report project runner jobs", "starlette"),
+    "looking": Part("core errors runner"),
+    "web": Part("core errors clock config report project runner looking jobs", "starlette"),
     "commands": Part(
-        "core errors problems clock config sources ledger facts jobs report project sending runner",
+        "core errors problems clock config sources ledger facts jobs report project sending runner looking",
         "click rich rapidfuzz openpyxl structlog",  # rapidfuzz and openpyxl: init guesses columns and makes a sample
     ),
     "cli": Part("errors commands", "click"),
