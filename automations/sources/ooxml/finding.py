@@ -10,12 +10,10 @@ from dataclasses import dataclass, replace
 from automations.core.leads import Cell, CellChange, KeyRule, LeadKey
 from automations.sources.matching import LeadRow, Targets, find_targets, wanted_headers
 from automations.sources.ooxml.cells import CellReader, raw_cells
-from automations.sources.ooxml.inspection import Inspection
+from automations.sources.ooxml.inspection import FORMULA, Inspection, columns_with_formulas
 from automations.sources.ooxml.references import column_letters
 from automations.sources.ooxml.sheets import OpenSheet, take_header
 from automations.sources.ooxml.stream import Block, RowSpan
-
-_FORMULA = "the cell has a formula; write: needs a column without formulas"
 
 
 def find_leads(
@@ -77,14 +75,7 @@ class _Look:
         return LeadRow(row.number, dict(zip(self.columns, cells, strict=True)), self._formulas(block, row))
 
     def _formulas(self, block: Block, row: RowSpan) -> dict[int, str]:
-        formula = b"<%bf" % self.reader.prefix
-        if block.seen.find(formula, row.tag_end, row.end) < 0:
-            return {}
-        return {
-            cell.column: _FORMULA
-            for cell in raw_cells(block, row, self.reader.prefix)
-            if formula in cell.inside(block.seen)
-        }
+        return dict.fromkeys(columns_with_formulas(block, row, self.reader.prefix), FORMULA)
 
 
 def _with_forbidden(

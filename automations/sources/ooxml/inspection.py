@@ -10,10 +10,12 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from automations.sources.ooxml.cells import raw_cells
 from automations.sources.ooxml.markup import QUOTED, attributes, masked
 from automations.sources.ooxml.references import Area, parse_area
 from automations.sources.ooxml.stream import Block, RowSpan, SheetStream
 
+FORMULA = "the cell has a formula; write: needs a column without formulas"
 _PROTECTED = "the tab is protected; take the protection off in Excel: Review, Unprotect Sheet"
 _OWNING_FORMULAS = frozenset({b"array", b"dataTable"})
 
@@ -60,6 +62,27 @@ class Inspection:
         for area, cell in _hits(self.owned_areas, cells):
             reasons[cell] = f"a formula fills {area.text().decode()}; move the formula to another column"
         return reasons
+
+
+def columns_with_formulas(block: Block, row: RowSpan, prefix: bytes) -> list[int]:
+    """Return the columns of a row whose cells have a formula."""
+    formula = b"<%bf" % prefix
+    if block.seen.find(formula, row.tag_end, row.end) < 0:
+        return []
+    return [cell.column for cell in raw_cells(block, row, prefix) if formula in cell.inside(block.seen)]
+
+
+def refused_cells(stream: SheetStream, cells: Collection[tuple[int, int]]) -> dict[tuple[int, int], str]:
+    """Return which of *cells*, as (row, column), must not be written, and why, after a walk over the sheet."""
+    inspection = Inspection(stream)
+    rows = {row for row, _ in cells}
+    formulas = {
+        (row.number, column): FORMULA
+        for block, row in inspection.rows()
+        if row.number in rows
+        for column in columns_with_formulas(block, row, stream.prefix)
+    }
+    return {cell: formulas[cell] for cell in cells if cell in formulas} | inspection.forbidden(cells)
 
 
 def _hits(areas: Iterable[Area], cells: Collection[tuple[int, int]]) -> Iterator[tuple[Area, tuple[int, int]]]:

@@ -57,6 +57,8 @@ def check_text(start: bytes, part: str) -> None:
         raise WorkbookRefused(Reason.ENCODING, part)
     if b"<!DOCTYPE" in start or b"<!ENTITY" in start:
         raise WorkbookRefused(Reason.DTD, part)
+    if masked(start.removeprefix(b"\xef\xbb\xbf")).strip():
+        raise WorkbookRefused(Reason.CUT_OFF, f"{part} is not XML")
 
 
 def tree(data: bytes, part: str) -> ET.Element:
