@@ -250,8 +250,33 @@ READERS = (
 )
 WORDS = st.lists(
     st.sampled_from(
-        ["0", "1", "15", "99999", "a", "an", "every", "on", "and", "since", "per", "the", "1st", "day", "days"]
-        + ["business", "weekdays", "Mondays", "08:30", "25:00", "-", "5%", "%", "x", ","]
+        [
+            "0",
+            "1",
+            "15",
+            "99999",
+            "a",
+            "an",
+            "every",
+            "on",
+            "and",
+            "since",
+            "per",
+            "the",
+            "1st",
+            "day",
+            "days",
+            "business",
+            "weekdays",
+            "Mondays",
+            "08:30",
+            "25:00",
+            "-",
+            "5%",
+            "%",
+            "x",
+            ",",
+        ]
     ),
     max_size=6,
 ).map(" ".join)
