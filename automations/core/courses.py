@@ -48,6 +48,7 @@ class Course:
 
 
 NO_COURSE = Course()
+EVERY_DAY = frozenset(range(7))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +157,7 @@ def _why_stopped(asked: _Asked, enrollment: Enrollment) -> str:
 def _walk(asked: _Asked, enrollment: Enrollment) -> Walk:
     zone = zones_of(asked.standing, asked.moment)[0]
     playbook = asked.moment.playbook
-    weekdays = (playbook.policy.limits.window or SendWindow()).weekdays
+    weekdays = business_weekdays(playbook.policy.limits.window)
     return walk(
         asked.tests.sequence,
         enrollment,
@@ -165,6 +166,11 @@ def _walk(asked: _Asked, enrollment: Enrollment) -> Walk:
         holds=lambda step: asked.holds(asked.tests.only_if[step.name]),
         add_wait=lambda start, wait: add_wait(start, wait, zone, playbook.facts.holidays, weekdays),
     )
+
+
+def business_weekdays(window: SendWindow | None) -> frozenset[int]:
+    """Return the days that business days are counted on: those emails leave on, or Monday to Friday if that is all."""
+    return window.weekdays if window and window.weekdays < EVERY_DAY else SendWindow().weekdays
 
 
 def _course_of_walk(asked: _Asked, found: Walk) -> Course:
