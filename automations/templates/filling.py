@@ -15,6 +15,7 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from automations.core.leads import Value
+from automations.core.messages import one_line
 from automations.templates.language import NameUse, read
 from automations.templates.words import FILTERS, as_literal_markdown, as_text
 
@@ -194,18 +195,12 @@ def _compiled(source: str, *, markdown: bool) -> _Compiled:
 
 
 def _fill(source: str, values: Mapping[str, Value], *, markdown: bool) -> str:
-    compiled = _compiled(source, markdown=markdown)
     try:
+        compiled = _compiled(source, markdown=markdown)
         text = compiled.template.render({use.name: _given(use, values) for use in compiled.names})
-    except (
-        ArithmeticError,
-        TypeError,
-        ValueError,
-        UndefinedError,
-        SecurityError,
-        RecursionError,
-        MemoryError,
-    ) as error:
+    except Stumble:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever the owner's text makes Jinja do, it is this lead that is held
         raise Stumble(_what_happened(error), _line_of(error)) from None
     if len(text) > MAX_RENDERED:
         raise Stumble(f"the email is longer than {MAX_RENDERED} characters", 1)
@@ -217,6 +212,9 @@ def _given(use: NameUse, values: Mapping[str, Value]) -> object:
         value = values[use.name]
     except KeyError:
         raise Stumble(f'there is no field "{use.name}"', use.line) from None
+    if isinstance(value, str):
+        # A cell of spaces, or of marks that print nothing, is empty to a reader.
+        value = one_line(value)
     return EmptyField(use.name) if value is None or value == "" else value
 
 
