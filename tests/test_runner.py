@@ -79,6 +79,19 @@ def test_a_typed_stage_stays_until_its_cell_is_cleared() -> None:
     assert len(world.mailer.handed_over) == 1
 
 
+def test_a_stage_that_was_there_before_us_is_where_a_lead_begins() -> None:
+    """Teams fill Stage in before we come: rules move it on from there, and a spelling in small letters stays."""
+    world = world_of(
+        row(EVA, "Eva", None, 80, "Referral", None, None, "new"),
+        row("ana@hafen.example", "Ana", "Hafen", 80, "Referral", None, None, "meeting"),
+    )
+
+    world.run()
+
+    assert [ours(world)[2], ours(world, 2)[2]] == ["Contacted", "meeting"]
+    assert [message.envelope_to for message in world.mailer.handed_over] == [EVA]
+
+
 def test_a_typed_value_wins_for_as_long_as_the_owner_says() -> None:
     """With override_for: 7 days a typed segment holds a week; then the rules decide again."""
     world = world_of(row(EVA, source="Cold list"), policy=replace(POLICY, override_for=timedelta(days=7)))

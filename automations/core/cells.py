@@ -67,6 +67,8 @@ def read_number(cell: Cell) -> int | float | None:
 
     ``12,345`` is refused: it is 12345 to one reader and 12.345 to another.
     """
+    if cell is None:
+        return None
     if isinstance(cell, bool) or not isinstance(cell, (int, float, str)):
         raise CellProblem("is not a number")
     if isinstance(cell, str):

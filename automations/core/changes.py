@@ -6,14 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from automations.core.cells import as_text
 from automations.core.courses import Waiting
 from automations.core.history import Typed
 from automations.core.leads import Cell, Role
 from automations.core.plan import Hold, Known, RowUpdate
 from automations.core.policy import Policy
 from automations.core.rules import Qualification
-from automations.core.standing import Standing
+from automations.core.standing import Standing, same_text
 from automations.core.wording import because_of_score, email_status, next_step, why
 
 
@@ -41,7 +40,7 @@ def changes_of(told: Told, policy: Policy, now: datetime) -> tuple[tuple[RowUpda
             continue
         new = _VALUES[role](told, policy)
         written.append((role, new))
-        if cell != new and as_text(cell) != as_text(new):
+        if cell != new and not same_text(cell, new):
             because = _because(role, told, policy)
             updates.append(RowUpdate(standing.lead.key, standing.lead.row, header, cell, new, because))
     return tuple(updates), _known(told, tuple(written), standing.typed, now)

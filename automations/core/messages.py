@@ -109,9 +109,8 @@ def footer_lines(business: Business, language: str) -> tuple[str, ...]:
     return one_line(business.name), one_line(business.address), UNSUBSCRIBE_LINES[language]
 
 
-_SPACE = re.compile(r"[\s\u2028\u2029]+")
-# C0 and C1 controls; marks that turn the direction of what follows; halves of surrogate pairs.
-_NEVER_PRINTED = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+# C0 and C1 controls but those that are spaces; marks that turn the direction of what follows; halves of surrogate pairs.
+_NEVER_PRINTED = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def one_line(text: str) -> str:
@@ -120,4 +119,4 @@ def one_line(text: str) -> str:
     >>> one_line(" Eva\r\nBcc:  all@muster.example\x00 ")
     'Eva Bcc: all@muster.example'
     """
-    return _NEVER_PRINTED.sub("", _SPACE.sub(" ", text)).strip()
+    return " ".join(_NEVER_PRINTED.sub("", text).split())

@@ -20,7 +20,6 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -65,8 +64,7 @@ class Reason(NamedTuple):
     group: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Qualification:
+class Qualification(NamedTuple):
     """What the rules made of a lead.
 
     *moved_by* is the position in `Ruleset.stage_rules` of the last rule that moved it; None when none did.

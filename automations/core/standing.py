@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from automations.core.cells import as_text
+from automations.core.cells import CellProblem, as_text, read_number
 from automations.core.history import LeadHistory, MessageState, SignalKind, Typed
 from automations.core.leads import Cell, Lead, Role
 from automations.core.policy import Policy
@@ -41,7 +41,8 @@ def stand(lead: Lead, known: LeadHistory, policy: Policy, now: datetime) -> Stan
     """Return where *lead* stands at *now*.
 
     A cell of ours that is not empty and does not hold what we last wrote was typed by a person. It wins until the
-    cell is cleared, or until `Policy.override_for` has passed since we first saw it.
+    cell is cleared, or until `Policy.override_for` has passed since we first saw it. A stage that stood there before
+    we ever wrote one is where the lead begins: rules move it on.
     """
     typed, expired = _typed(lead, known, policy, now)
     facts = NO_FACTS if not (known.messages or known.signals or known.stage_since) else _facts(known, policy, now)
@@ -64,9 +65,11 @@ def _typed(
         if written is None:
             written = dict(known.written)
         ours = written.get(role)
-        if cell == ours or (text := as_text(cell)) == "" or text == as_text(ours):
+        if cell == ours or (text := as_text(cell)) == "" or same_text(text, ours):
             continue
-        if any(name == header and text == as_text(value) for name, value in known.intended):
+        if any(name == header and same_text(text, value) for name, value in known.intended):
+            continue
+        if role is Role.STAGE and ours is None and _one_of(text, policy.rules.stages):
             continue
         since = next((each.seen_at for each in known.typed if each.role is role and as_text(each.value) == text), now)
         over = policy.override_for is not None and now >= since + policy.override_for
@@ -83,26 +86,38 @@ def _with_typed(
     expired: Sequence[Typed],
 ) -> Standing:
     said = {each.role: as_text(each.value) for each in typed}
-    problems: list[str] = []
-    score = _number(said.get(Role.SCORE), problems)
     segments = [rule.name for rule in policy.rules.segments]
-    segment = _one_of(said.get(Role.SEGMENT), segments, Role.SEGMENT, problems)
-    typed_stage = _one_of(said.get(Role.STAGE), policy.rules.stages, Role.STAGE, problems)
+    typed_stage = _one_of(said.get(Role.STAGE), policy.rules.stages)
     # A typed stage whose time is over is where the rules go on from: they never move a lead backwards.
-    old = _one_of(
-        next((as_text(e.value) for e in expired if e.role is Role.STAGE), None), policy.rules.stages, None, []
-    )
+    old = next((as_text(each.value) for each in expired if each.role is Role.STAGE), None)
     ours = None if Role.STAGE in said else _stage_cell(lead, policy)
-    stage = typed_stage or old or ours or dict(known.written).get(Role.STAGE) or known.stage
+    stage = (
+        typed_stage
+        or _one_of(old, policy.rules.stages)
+        or _one_of(ours, policy.rules.stages)
+        or dict(known.written).get(Role.STAGE)
+        or known.stage
+    )
     word = said.get(Role.NEXT_STEP, "").casefold()
     return Standing(
         lead=lead,
         known=known,
-        given=Given(lead.values, facts, str(stage or ""), score, segment, typed_stage is not None),
+        given=Given(
+            lead.values,
+            facts,
+            str(stage or ""),
+            _number(said.get(Role.SCORE)),
+            _one_of(said.get(Role.SEGMENT), segments),
+            typed_stage is not None,
+        ),
         typed=tuple(typed),
         stopped=word == "stop",
         snoozed_until=_snoozed_until(word, typed),
-        problems=tuple(problems),
+        problems=(
+            *_not_a_number(said.get(Role.SCORE)),
+            *_not_among(said.get(Role.SEGMENT), segments, Role.SEGMENT),
+            *_not_among(said.get(Role.STAGE), policy.rules.stages, Role.STAGE),
+        ),
     )
 
 
@@ -113,23 +128,30 @@ def _stage_cell(lead: Lead, policy: Policy) -> str:
     return ""
 
 
-def _number(text: str | None, problems: list[str]) -> int | float | None:
-    if text is None:
-        return None
+def _number(text: str | None) -> int | float | None:
     try:
-        return int(text) if text.lstrip("+-").isdigit() else float(text)
-    except ValueError:
-        problems.append(f'{Role.SCORE.value} "{text}" is not a number')
+        return read_number(text)
+    except CellProblem:
         return None
 
 
-def _one_of(text: str | None, names: Sequence[str], role: Role | None, problems: list[str]) -> str | None:
-    if text is None:
-        return None
-    name = next((each for each in names if each.casefold() == text.casefold()), None)
-    if name is None and role is not None:
-        problems.append(f'"{text}" is not a {role.value}; there are: {", ".join(names)}')
-    return name
+def _not_a_number(text: str | None) -> tuple[str, ...]:
+    return (f'{Role.SCORE.value} "{text}" is not a number',) if text and _number(text) is None else ()
+
+
+def _one_of(text: str | None, names: Sequence[str]) -> str | None:
+    return None if text is None else next((name for name in names if same_text(name, text)), None)
+
+
+def _not_among(text: str | None, names: Sequence[str], role: Role) -> tuple[str, ...]:
+    if text is None or _one_of(text, names):
+        return ()
+    return (f'"{text}" is not a {role.value}; there are: {", ".join(names)}',)
+
+
+def same_text(one: Cell, other: Cell) -> bool:
+    """Return whether two cells say the same to a reader, who does not mind case: ``new`` is the stage New."""
+    return as_text(one).casefold() == as_text(other).casefold()
 
 
 def _snoozed_until(word: str, typed: Sequence[Typed]) -> datetime | None:
