@@ -157,6 +157,14 @@ def test_what_goes_in_comes_out(name: str, subject: str, text: str) -> None:
     assert not message.defects
 
 
+@given(text=MANY_SCRIPTS)
+@example("0\x85\x08 0")
+def test_one_line_is_one_line(text: str) -> None:
+    """Cleaned once, there is nothing left to clean, and no line to be broken."""
+    assert one_line(one_line(text)) == one_line(text)
+    assert len(one_line(text).splitlines()) <= 1
+
+
 @given(text=MANY_SCRIPTS, name=MANY_SCRIPTS, subject=MANY_SCRIPTS.filter(one_line))
 def test_every_line_is_one_that_any_server_takes(text: str, name: str, subject: str) -> None:
     """ASCII only, CRLF only, headers of 76 characters a line, bodies of 76."""

@@ -109,7 +109,7 @@ def footer_lines(business: Business, language: str) -> tuple[str, ...]:
     return one_line(business.name), one_line(business.address), UNSUBSCRIBE_LINES[language]
 
 
-# C0 and C1 controls but those that are spaces; marks that turn the direction of what follows; halves of surrogate pairs.
+# Control characters that are no spaces; marks that turn the direction of what follows; halves of surrogate pairs.
 _NEVER_PRINTED = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
