@@ -13,14 +13,15 @@ from pathlib import Path
 
 from automations.clock import SystemClock
 from automations.config import Config, read_config
+from automations.core.alerts import Alert
 from automations.core.books import place_texts
 from automations.core.examples import failed_examples
 from automations.core.leads import Book, Lead
-from automations.core.messages import Rendered
+from automations.core.messages import Hand, Rendered
 from automations.core.playbook import CannotWrite, Playbook, compile_playbook
 from automations.core.policy import Policy, Sender, Step
 from automations.core.rules import Qualification
-from automations.errors import Place, Problem, WrongConfig
+from automations.errors import MailerOutOfReach, Place, Problem, WrongConfig
 from automations.facts import gather_facts
 from automations.ledger import Ledger
 from automations.mail import Mailer
@@ -79,6 +80,18 @@ class Project:
             password=settings.password.reveal() if settings.password else "",
             security=settings.security.value,
         )
+
+    def tell(self, alert: Alert, now: datetime) -> str:
+        """Hand an email to one of us over, from the first sender; return why it could not be, or ""."""
+        from automations.mail.alerts import alert_message  # noqa: PLC0415 - only needed when there is something to tell
+
+        sender = self.policy.senders[0]
+        try:
+            with self.open_mailer(sender.name) as mailer:
+                outcome = mailer.send(alert_message(alert, sender, self.policy.business, now), lambda: True)
+        except MailerOutOfReach as error:
+            return error.what
+        return "" if outcome.hand is Hand.ACCEPTED else outcome.reply or outcome.hand.value
 
     def playbook(self, book: Book, now: datetime) -> Playbook:
         """Return the policy ready to decide by, with the facts that this book and this day need."""

@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Protocol
 
 from automations.clock import Clock
+from automations.core.alerts import Alert, hot_lead_alerts, stopped_alerts
 from automations.core.books import key_rule, read_book, wanted_headers
 from automations.core.history import MessageRecord
 from automations.core.leads import Book, CellChange, CellOutcome, WrittenCell
@@ -65,6 +66,10 @@ class Workplace(Protocol):
         """Return what hands over the messages of a sender."""
         ...
 
+    def tell(self, alert: Alert, now: datetime) -> str:
+        """Hand an email to one of us over; return why it could not be, or ""."""
+        ...
+
     def playbook(self, book: Book, now: datetime) -> Playbook:
         """Return the policy, ready to decide by, with the facts that this book and this day need."""
         ...
@@ -96,7 +101,7 @@ class RunReport:
 
 @dataclass(frozen=True, slots=True)
 class _Sheet:
-    """What became of cells: how many were written and left alone, and what a person should know."""
+    """What became of everything but emails to leads: cells written and left alone, and what a person should know."""
 
     written: int = 0
     skipped: int = 0
@@ -155,6 +160,7 @@ def run(
                 after = read_and_decide(workplace, source, ledger, clock.now(), at_most)
                 sheet += _do_without_email(after.decision, work)
             crash_at("after_second_write")
+            sheet += _tell(stopped_alerts(sent.stopped, workplace.policy), work)
         except LeadwrightError as error:
             ledger.end_run(work.run, clock.now(), error.exit_code, {})
             raise
@@ -243,8 +249,19 @@ def _do_without_email(decision: Decision, work: _Work) -> _Sheet:
     updates = [update for update in decision.plan.updates if update.key not in mailed]
     sheet, cells = _write_cells(updates, work)
     known = (each for each in decision.known if each.key not in mailed)
+    hot = [each for each in decision.hot if each.key not in mailed]
+    # Told before it is remembered: after a power cut in between, somebody hears of a hot lead twice and not never.
+    told = _tell(hot_lead_alerts(hot, work.place.policy), work)
     work.ledger.remember(work.run, _as_written(known, cells, work), work.clock.now())
-    return sheet
+    return sheet + told
+
+
+def _tell(alerts: Iterable[Alert], work: _Work) -> _Sheet:
+    """Send alerts; one that does not get through is noted, and stops nothing."""
+    notes = [
+        f"{alert.to} could not be told: {why}" for alert in alerts if (why := work.place.tell(alert, work.clock.now()))
+    ]
+    return _Sheet(notes=tuple(notes), failed=bool(notes))
 
 
 def _write_cells(updates: Sequence[RowUpdate], work: _Work) -> tuple[_Sheet, Sequence[WrittenCell]]:

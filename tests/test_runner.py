@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from worlds import HEADERS, MONDAY, POLICY, World, row, sentence
 
+from automations.core.alerts import Alert
 from automations.core.history import Fault, SignalKind
 from automations.core.leads import Cell, CellChange, KeyRule, LeadKey, WriteResult
 from automations.core.messages import Hand, Outcome
@@ -256,6 +257,46 @@ def test_two_runs_at_once_are_one() -> None:
         world.run()
 
 
+def test_who_owns_a_lead_is_told_once_when_it_turns_hot() -> None:
+    """One email for all leads that turned hot, and none the next time."""
+    policy = replace(POLICY, alert_hot_lead="jonas")
+    world = world_of(
+        row(EVA, "Eva Muster"),
+        row("ana@hafen.example", "Ana", "Hafen"),
+        row("joe@tal.example", "Joe", "Tal", 5, "Cold list"),
+        policy=policy,
+    )
+
+    world.run()
+    world.clock.set(MONDAY + timedelta(hours=1))
+    world.run()
+
+    assert world.told == [
+        Alert(
+            "hot leads",
+            "jonas@shop.example",
+            "2 new hot leads",
+            "Ana, Hafen: 65 points (big, referral, under way)\n"
+            "Eva Muster, Muster AG: 65 points (big, referral, under way)\n\n"
+            "They are in the sheet of Bergblick Office Coffee.",
+        )
+    ]
+
+
+def test_a_person_is_told_when_sending_stops() -> None:
+    """A login that fails goes at once to whoever hears of problems."""
+    no_login = Outcome(Hand.DEFERRED, Fault.ACCOUNT, "535 authentication failed")
+    world = world_of(
+        row(EVA),
+        mailer=MemoryMailer(early=lambda _: no_login),
+        policy=replace(POLICY, alert_problem="boss@shop.example"),
+    )
+
+    world.run()
+
+    assert [(alert.to, alert.subject) for alert in world.told] == [("boss@shop.example", "Sending emails has stopped")]
+
+
 def test_a_message_in_doubt_is_shown_and_not_sent_again() -> None:
     """When nobody knows whether an email arrived, the sheet says so and the lead gets nothing more."""
     world = world_of(row(EVA), mailer=MemoryMailer(lambda _: Outcome(Hand.IN_DOUBT, Fault.SERVER, "no answer")))
@@ -292,6 +333,8 @@ def test_a_lead_without_a_name_is_held_and_named_before_anything_leaves() -> Non
 
     assert [send.key for send in plan.sends] == ["ana@hafen.example"]
     assert [str(problem) for problem in plan.problems] == [
-        "welcome, hello for eva@muster.example: templates/hello.md:1: name is empty for this lead"
-        " (fill in the cell, or give the template something to say instead)"
+        (
+            "welcome, hello for eva@muster.example: templates/hello.md:1: name is empty for this lead"
+            " (fill in the cell, or give the template something to say instead)"
+        )
     ]

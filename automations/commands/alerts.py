@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
 from typing import TYPE_CHECKING
 
-from automations.core.addresses import domain_of, normalise_address
-from automations.core.leads import LeadKey
-from automations.core.messages import Hand, Outgoing, message_id, message_key
+from automations.core.alerts import Alert
 from automations.core.schedules import say_when
 from automations.errors import MailerOutOfReach
 
@@ -26,22 +21,11 @@ def send_alert(project: Project, job: str, failures: int, error: Exception, now:
     policy = project.policy
     if not policy.alert_problem or not policy.senders:
         return
-    sender, to = policy.senders[0], normalise_address(policy.alert_problem)
-    key = message_key("alert", f"{job} {now.isoformat()}", LeadKey(to))
-    message = EmailMessage(policy=SMTP)
-    message["From"] = Address(policy.business.name, addr_spec=sender.address)
-    message["To"] = to
-    message["Subject"] = f"{job} failed {failures} times in a row"
-    message["Date"] = now
-    message["Message-ID"] = message_id(key, domain_of(sender.address))
-    message["Auto-Submitted"] = "auto-generated"
-    message.set_content(
+    text = (
         f"{say_when(now, now, policy.business.zone)}: the job {job} failed {failures} times in a row.\n\n{error}\n\n"
         "What was sent until then is recorded, and nothing is sent twice.\n"
-        "More:  leadwright history    and the file .leadwright/log/serve.jsonl\n"
+        "More:  leadwright history    and the file .leadwright/log/serve.jsonl"
     )
-    outgoing = Outgoing(key, str(message["Message-ID"]), sender.address, to, str(message["Subject"]), bytes(message))
-    with project.open_mailer(sender.name) as mailer:
-        outcome = mailer.send(outgoing, lambda: True)
-    if outcome.hand is not Hand.ACCEPTED:
-        raise MailerOutOfReach(f"the alert could not be sent to {to}: {outcome.reply or outcome.hand.value}")
+    alert = Alert(f"failing {job}", policy.alert_problem, f"{job} failed {failures} times in a row", text)
+    if why := project.tell(alert, now):
+        raise MailerOutOfReach(f"the alert could not be sent to {alert.to}: {why}")

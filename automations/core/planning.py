@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from automations.core.alerts import HotLead, hot_lead
 from automations.core.books import display_name
 from automations.core.changes import Told, changes_of
 from automations.core.courses import Course, Moment, because_of, course_of, sender_for, zones_of
@@ -35,7 +36,9 @@ from automations.errors import Problem
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A plan; what the ledger shall know of each lead whose state changed once it is done; and its emails' letters.
+    """A plan, and what else a run needs to do it.
+
+    *known* is what the ledger shall know of each lead whose state changed; *hot* are the leads that turned hot.
 
     Letters stand in the order of `Plan.sends`; one that goes again has none, because its bytes are stored.
     """
@@ -43,6 +46,7 @@ class Decision:
     plan: Plan
     known: tuple[Known, ...]
     letters: tuple[Letter, ...] = ()
+    hot: tuple[HotLead, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +128,7 @@ def decide(
         ),
         known,
         tuple(found[0] for _, found in written if found),
+        tuple(hot for turn in final if (hot := hot_lead(turn.standing, turn.qualification, moment))),
     )
 
 
