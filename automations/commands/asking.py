@@ -9,14 +9,14 @@ import click
 from automations.core.addresses import AddressProblem, normalise_address
 from automations.errors import WrongUsage
 
-_WIDTH = 41
+_WIDTH = 40
 
 
 def ask_text(question: str, check: Callable[[str], str] = str, default: str | None = None) -> str:
     """Return an answer that *check* lets pass; it raises WrongUsage with the reason when it does not."""
     while True:
         answer = str(
-            click.prompt(question.ljust(_WIDTH), prompt_suffix="", default=default, show_default=False)
+            click.prompt(f"{question.ljust(_WIDTH)} ", prompt_suffix="", default=default, show_default=False)
         ).strip()
         if not answer and default is None:
             continue

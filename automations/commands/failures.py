@@ -38,6 +38,7 @@ _DISK = {
     errno.ENOENT: "it is not there",
     errno.ENOTDIR: "a part of its path is no folder",
     errno.EISDIR: "it is a folder",
+    errno.EEXIST: "a file of that name is there already",
 }
 
 

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 
 from automations.core.addresses import AddressProblem, normalise_address
 from automations.core.leads import Cell, FieldType
@@ -20,42 +21,43 @@ CLOSE_ENOUGH = 88.0
 
 KNOWN_NAMES: Mapping[str, tuple[str, ...]] = {
     "email": (
-        "email", "e mail", "mail", "email address", "e mail address", "mail address", "primary email", "work email",
-        "business email", "contact email", "email 1", "e mail 1 value", "person email", "e mail adresse", "mailadresse",
-        "emailadresse", "adresse e mail", "courriel", "adresse mail", "correo", "correo electronico", "e mail privat",
-        "direccion de correo", "direccion de correo electronico", "lead email", "customer email", "your email",
+        "email", "e-mail", "mail", "email address", "e-mail address", "mail address", "primary email", "work email",
+        "business email", "contact email", "email 1", "e-mail 1 - value", "person email", "e-mail-adresse",
+        "mailadresse", "emailadresse", "adresse e-mail", "courriel", "adresse mail", "correo", "correo electrónico",
+        "e-mail privat", "dirección de correo", "dirección de correo electrónico", "lead email",
+        "customer email", "your email",
     ),
     "name": (
         "name", "full name", "fullname", "contact name", "contact", "lead name", "person", "person name", "your name",
         "customer name", "client name", "contact person", "ansprechpartner", "kontakt", "kontaktperson", "kunde",
-        "vor und nachname", "vollstandiger name", "nom complet", "nom et prenom", "interlocuteur", "nombre completo",
+        "vor- und nachname", "vollständiger name", "nom complet", "nom et prénom", "interlocuteur", "nombre completo",
         "nombre y apellidos", "persona de contacto", "contacto", "display name",
     ),
     "first_name": (
-        "first name", "firstname", "given name", "forename", "fname", "vorname", "prenom", "nombre", "primer nombre",
+        "first name", "firstname", "given name", "forename", "fname", "vorname", "prénom", "nombre", "primer nombre",
     ),
     "last_name": (
         "last name", "lastname", "surname", "family name", "lname", "nachname", "familienname", "nom", "nom de famille",
         "apellido", "apellidos",
     ),
     "company": (
-        "company", "company name", "company account", "account", "account name", "organization", "organisation",
-        "organization name", "organization 1 name", "business", "business name", "employer", "firm", "firma",
-        "firmenname", "unternehmen", "entreprise", "societe", "raison sociale", "empresa", "compania", "organizacion",
-        "associated company", "nombre de la empresa", "nom de l entreprise",
+        "company", "company name", "company / account", "account", "account name", "organization", "organisation",
+        "organization name", "organization 1 - name", "business", "business name", "employer", "firm", "firma",
+        "firmenname", "unternehmen", "entreprise", "société", "raison sociale", "empresa", "compañía", "organización",
+        "associated company", "nombre de la empresa", "nom de l'entreprise",
     ),
     "phone": (
         "phone", "phone number", "telephone", "telephone number", "tel", "mobile", "mobile phone", "mobile number",
-        "cell", "cell phone", "work phone", "business phone", "phone 1 value", "telefon", "telefonnummer", "handy",
-        "rufnummer", "telefono", "movil", "numero de telefono", "numero de telephone", "portable", "contact number",
+        "cell", "cell phone", "work phone", "business phone", "phone 1 - value", "telefon", "telefonnummer", "handy",
+        "rufnummer", "teléfono", "móvil", "número de teléfono", "numéro de téléphone", "portable", "contact number",
         "primary phone",
     ),
-    "country": ("country", "country region", "land", "staat", "pays", "pais", "mailing country", "billing country"),
+    "country": ("country", "country/region", "land", "staat", "pays", "país", "mailing country", "billing country"),
     "timezone": ("timezone", "time zone", "zeitzone", "fuseau horaire", "zona horaria"),
     "employees": (
-        "employees", "number of employees", "no of employees", "employee count", "company size", "office size",
+        "employees", "number of employees", "no. of employees", "employee count", "company size", "office size",
         "headcount", "team size", "staff", "mitarbeiter", "mitarbeiterzahl", "anzahl mitarbeiter", "effectif",
-        "nombre de salaries", "empleados", "numero de empleados",
+        "nombre de salariés", "empleados", "número de empleados",
     ),
     "source": (
         "source", "lead source", "origin", "channel", "how did you hear about us", "utm source", "quelle", "herkunft",
@@ -65,7 +67,7 @@ KNOWN_NAMES: Mapping[str, tuple[str, ...]] = {
         "asked on", "date", "created", "created at", "created on", "create date", "created date", "created time",
         "date created", "date added", "added on", "inquiry date", "enquiry date", "lead date", "submitted at",
         "submitted on", "timestamp", "datum", "angefragt am", "anfragedatum", "erstellt am", "eingang", "fecha",
-        "fecha de creacion", "fecha de solicitud", "date de creation", "date de la demande", "date registered",
+        "fecha de creación", "fecha de solicitud", "date de création", "date de la demande", "date registered",
     ),
     "message": (
         "message", "comment", "comments", "inquiry", "enquiry", "request", "question", "your message", "nachricht",
@@ -74,7 +76,7 @@ KNOWN_NAMES: Mapping[str, tuple[str, ...]] = {
     ),
     "owner": (
         "owner", "lead owner", "contact owner", "account owner", "sales rep", "salesperson", "assigned to", "assignee",
-        "zustandig", "verantwortlich", "betreuer", "responsable", "proprietaire", "commercial", "propietario",
+        "zuständig", "verantwortlich", "betreuer", "responsable", "propriétaire", "commercial", "propietario",
         "vendedor", "asignado a",
     ),
 }  # fmt: skip
@@ -159,7 +161,21 @@ def _likeness(column: Column, field: str) -> float:
 
 def _best(words: str, field: str, ratio: object) -> float:
     assert callable(ratio)  # noqa: S101 - for the type checker: rapidfuzz is imported late
-    return max(float(ratio(words, known)) for known in KNOWN_NAMES[field])
+    return max(float(ratio(words, known)) for known in _words_of_names(field))
+
+
+@cache
+def _words_of_names(field: str) -> tuple[str, ...]:
+    return tuple(words_of(name) for name in KNOWN_NAMES[field])
+
+
+def spellings() -> frozenset[str]:
+    """Return the names we know as programs and people write them, by which a header row is found under title lines."""
+    names = [name for known in KNOWN_NAMES.values() for name in known]
+    plain = [words_of(name) for name in names]
+    return frozenset(
+        [*names, *plain, *(word.replace(" ", glue) for word in plain for glue in ("_", "-", ""))],
+    )
 
 
 def _share_of_addresses(cells: Sequence[Cell]) -> float:

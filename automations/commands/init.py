@@ -266,7 +266,7 @@ def guesses_screen(guesses: Sequence[Guess], seen: Seen) -> str:
         (
             guess.field,
             plain(guess.column.header),
-            ", ".join(cut(plain(str(cell)), 16) for cell in guess.column.cells[:3]),
+            ", ".join(cut(plain(str(cell)), 14) for cell in guess.column.cells[:3]),
         )
         for guess in guesses
     ]

@@ -15,7 +15,7 @@ from automations.commands.common import Asked, as_command, is_conversation, now
 from automations.commands.progress import Progress
 from automations.commands.saved import load_plan
 from automations.core.plan import Plan
-from automations.errors import INTERRUPTED_EXIT_CODE, LeadwrightError, RefusedByLimit
+from automations.errors import INTERRUPTED_EXIT_CODE, LeadwrightError, RefusedByLimit, WrongUsage
 from automations.report.plan_screen import plan_screen, summary
 from automations.report.run_screen import run_screen, run_to_json
 from automations.report.text import count
@@ -47,6 +47,10 @@ def command(asked: Asked, *, yes: bool, name: str | None, at_most: int | None) -
     from automations.clock import SystemClock  # noqa: PLC0415 - --help needs none of these
     from automations.runner import run  # noqa: PLC0415
 
+    if name and at_most is not None:
+        raise WrongUsage(
+            "--plan does exactly what was saved, so --at-most cannot go with it", fix="leave one of them out"
+        )
     project = asked.project()
     reviewed = load_plan(name, asked.own_folder, now()) if name else None
     approve = _approval(asked, project, yes=yes, has_seen=reviewed is not None, has_said_how_many=at_most is not None)

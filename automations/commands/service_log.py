@@ -55,7 +55,7 @@ def _for_people(method: str, event: Event, zone: ZoneInfo) -> str:
     moment = now()
     facts = ", ".join(f"{name} {_short(value)}" for name, value in event.items() if name not in _ASIDE and value)
     loud = "" if method == "info" else f"{method.upper()} "
-    return plain(f"{say_when(moment, moment, zone)}  {loud}{event['event']}" + (f": {facts}" if facts else ""))
+    return f"{say_when(moment, moment, zone)}  {loud}{event['event']}" + (f": {plain(facts)}" if facts else "")
 
 
 def _short(value: object) -> str:

@@ -14,10 +14,10 @@ from automations.core.leads import Lead, Role
 from automations.core.plan import Hold, Send, Task
 from automations.core.policy import Policy
 from automations.core.rules import Qualification
-from automations.core.schedules import say_date, say_when
+from automations.core.schedules import say_date, say_day, say_when
 from automations.core.traces import Finding, ScoringTrace, Trace
 from automations.report.plan_screen import step_label
-from automations.report.text import SCREEN_WIDTH, cut, pad, plain, say_cell, say_day, width_of, wrapped
+from automations.report.text import SCREEN_WIDTH, cut, pad, plain, say_cell, width_of, wrapped
 
 _LABEL = 9
 _RULE_WIDTH = 36

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 from automations.core.leads import Cell, Columns, LeadKey, Role
 from automations.core.plan import Plan, RowUpdate, Send
-from automations.report.text import SCREEN_WIDTH, count, listed, plain, say_cell, say_day, table, wrapped
+from automations.core.schedules import say_day
+from automations.report.text import SCREEN_WIDTH, count, listed, plain, say_cell, table, wrapped
 
 FEW = 10
 """How many lines of one kind are shown unless all are asked for."""
@@ -114,6 +115,7 @@ def _shown(lead: str, updates: Sequence[RowUpdate], roles: Mapping[str, Role]) -
         change = f"{plain(telling.column)}: {change}"
     if roles.get(telling.column) is Role.SEGMENT and Role.SCORE in found:
         change = f"{change} ({_change(found[Role.SCORE])})"
+        telling = found[Role.SCORE]
     return Shown(updates[0].row, lead, change, plain(telling.because))
 
 

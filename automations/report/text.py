@@ -9,10 +9,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from datetime import datetime
-from zoneinfo import ZoneInfo
-
-from automations.core import schedules
 
 SCREEN_WIDTH = 80
 _UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
@@ -111,12 +107,6 @@ def listed(words: Iterable[str]) -> str:
     """
     *head, last = words
     return f"{', '.join(head)} and {last}" if head else last
-
-
-def say_day(moment: datetime, now: datetime, zone: ZoneInfo) -> str:
-    """Return the day of *moment* in *zone*: ``today``, ``Tue 24 Nov``, with the year when it is not *now*'s."""
-    is_today = moment.astimezone(zone).date() == now.astimezone(zone).date()
-    return "today" if is_today else schedules.say_day(moment, now, zone)
 
 
 def say_cell(value: object) -> str:
