@@ -229,6 +229,15 @@ MISTAKES = (
         ),
     ),
     Mistake(
+        "addresses that are numbers",
+        "    email: Email",
+        "    email: {header: Email, type: number}",
+        (
+            ("12:34", 'leads, columns, email: the column "email" holds addresses, which are text', "take the type out"),
+            ("85:19", 'tests, test 1, lead: Email "eva@muster.example" is not a number', ""),
+        ),
+    ),
+    Mistake(
         "choice twice",
         "[Website, Referral, Trade fair]",
         "[Website, Referral, website]",

@@ -9,7 +9,8 @@ from automations.config import tables as t
 from automations.config.model import SourceSettings
 from automations.config.nearest import hint
 from automations.config.notes import Desk
-from automations.config.shapes import AnySetting, Entry, Found, Record
+from automations.config.settings import AnySetting, Record
+from automations.config.shapes import Entry, Found
 from automations.core.books import header_identity
 from automations.core.leads import Columns, Field, FieldType, Role
 from automations.located import Scalar
@@ -110,6 +111,8 @@ def _field(name: str, entry: Entry[str | Record], desk: Desk) -> Field | None:
     if header is None:
         return None
     kind = FieldType(entry.value[t.TYPE] or FieldType.TEXT)
+    if name == EMAIL and kind is not FieldType.TEXT and (found := entry.value.find(t.TYPE)):
+        desk.wrong(found.node.place(), f'the column "{EMAIL}" holds addresses, which are text', "take the type out")
     choices = _choices(entry.value, kind, desk)
     return Field(name, header, kind, choices)
 

@@ -8,7 +8,8 @@ from automations.config.nearest import hint
 from automations.config.notes import Desk
 from automations.config.ruleset import one_of
 from automations.config.sentences import Scope
-from automations.config.shapes import Entry, Found, Record
+from automations.config.settings import Record
+from automations.config.shapes import Entry, Found
 from automations.core.cells import CellProblem, reader_of
 from automations.core.leads import Field, Value
 from automations.core.policy import Example

@@ -9,7 +9,8 @@ from automations.config.conditions import where_of
 from automations.config.model import Job
 from automations.config.notes import Desk
 from automations.config.sequences import Cast, named_sender
-from automations.config.shapes import Found, Record
+from automations.config.settings import Record
+from automations.config.shapes import Found
 from automations.core.policy import Limits
 from automations.located import Scalar
 

@@ -19,7 +19,7 @@ from automations.config.secrets import Secrets
 from automations.config.senders import senders_of
 from automations.config.sentences import Scope, fact_fields
 from automations.config.sequences import Cast, sequences_of
-from automations.config.shapes import Record
+from automations.config.settings import Record
 from automations.config.spoken import Amiss
 from automations.core.policy import Business, Policy
 from automations.errors import Problem, WrongConfig

@@ -10,7 +10,8 @@ from automations.config.conditions import ConditionReader
 from automations.config.nearest import hint
 from automations.config.notes import Desk
 from automations.config.sentence_shape import Said, Sentence
-from automations.config.shapes import Entry, Found, Record
+from automations.config.settings import Record
+from automations.config.shapes import Entry, Found
 from automations.config.spoken import SpokenFade
 from automations.core.conditions import Condition, fields_of
 from automations.core.leads import FieldType

@@ -7,7 +7,8 @@ from typing import Any
 
 from automations.config import tables as t
 from automations.config.sentence_shape import condition_schema
-from automations.config.shapes import AnySetting, Either, Items, Json, Named, Settings, default_of
+from automations.config.settings import AnySetting, Settings, default_of
+from automations.config.shapes import Either, Items, Json, Named
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

@@ -10,7 +10,8 @@ from automations.config.columns import unique_labels
 from automations.config.model import ImapSettings, Secret, Security, SmtpSettings
 from automations.config.notes import Desk
 from automations.config.secrets import Secrets
-from automations.config.shapes import Found, Record, Setting
+from automations.config.settings import Record, Setting
+from automations.config.shapes import Found
 from automations.core.policy import Sender
 
 _PORTS: Mapping[Security, int] = {Security.STARTTLS: 587, Security.TLS: 465, Security.NONE: 25}

@@ -12,7 +12,8 @@ from automations.config.conditions import ConditionReader, where_of
 from automations.config.nearest import hint, nearest
 from automations.config.notes import Desk
 from automations.config.sentence_shape import Said, Sentence
-from automations.config.shapes import AnySetting, Entry, Found, Record
+from automations.config.settings import AnySetting, Record
+from automations.config.shapes import Entry, Found
 from automations.core.conditions import Condition
 from automations.core.leads import Field
 from automations.core.policy import EmailSequence, Step, Wait

@@ -10,14 +10,14 @@ reads config.yaml pays for all of them.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from collections.abc import Callable
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
-from automations.config.nearest import hint, nearest
+from automations.config.nearest import nearest
 from automations.config.notes import Desk
 from automations.config.spoken import Amiss
 from automations.errors import Place
-from automations.located import Listing, Mapping, Node, Refused, Scalar, Style
+from automations.located import Listing, Mapping, Node, Refused, Scalar
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -294,142 +294,3 @@ class Either(NamedTuple, Generic[A, B]):
     def schema(self) -> Json:
         """Return a schema that lets both."""
         return {"anyOf": [self.text.schema(), self.more.schema()]}
-
-
-class Setting(NamedTuple, Generic[T]):
-    """One setting: its *name*, what may stand there, what it means, and what holds when it is left out.
-
-    *unless* says the default in words, where *default* itself does not.
-    """
-
-    name: str
-    shape: Shape[T]
-    meaning: str
-    default: T | None = None
-    required: bool = False
-    unless: str = ""
-
-
-# Settings of one table hold values of many types; each is typed again by the Setting that asks for it.
-AnySetting = Setting[Any]
-
-
-class Record:
-    """What was read under one table of settings. *anchor* is where to point when something is missing in it."""
-
-    __slots__ = ("anchor", "node", "values")
-
-    def __init__(self, anchor: Place, node: Mapping) -> None:
-        self.anchor = anchor
-        self.node = node
-        # Settings of one table hold values of many types; each is typed again by the Setting that asks for it.
-        self.values: dict[str, Found[Any]] = {}
-
-    def __getitem__(self, setting: Setting[T]) -> T | None:
-        """Return a setting's value; its default when it is left out, or could not be read."""
-        found = self.values.get(setting.name)
-        return setting.default if found is None else found.value
-
-    def find(self, setting: Setting[T]) -> Found[T] | None:
-        """Return a setting's value with where it is written; None when it is not."""
-        return self.values.get(setting.name)
-
-    def names(self, setting: AnySetting) -> tuple[str, ...]:
-        """Return the names written under a setting, also those whose values could not be read."""
-        under = (pair.value for pair in self.node.pairs if pair.key.text == setting.name)
-        return tuple(pair.key.text.strip() for node in under if isinstance(node, Mapping) for pair in node.pairs)
-
-    def has_strangers(self, table: Sequence[AnySetting]) -> bool:
-        """Return whether something is written that is no setting of *table*: perhaps one of them, misspelt."""
-        known = {setting.name for setting in table}
-        return any(pair.key.text not in known for pair in self.node.pairs)
-
-    def has(self, setting: AnySetting) -> bool:
-        """Return whether a setting is written, right or wrong."""
-        return any(pair.key.text == setting.name for pair in self.node.pairs)
-
-
-class Settings(NamedTuple):
-    """A fixed table of settings; *kind* names it: ``a sender``."""
-
-    table: tuple[AnySetting, ...]
-    kind: str
-
-    @property
-    def words(self) -> str:
-        """Return what is expected."""
-        return f"the settings of {self.kind}"
-
-    def read(self, node: Node, desk: Desk) -> Record | None:
-        """Return the settings that could be read; unknown and missing ones are reported."""
-        if not isinstance(node, Mapping):
-            wrong_kind(node, desk, f"{self.words}, like  {self.table[0].name}: ...")
-            return None
-        by_name = {setting.name: setting for setting in self.table}
-        record = Record(_anchor(node), node)
-        for pair in node.pairs:
-            setting = by_name.get(pair.key.text)
-            if setting is None:
-                self._unknown(node, pair.key, pair.value, desk)
-                continue
-            inner = desk if desk.trail and isinstance(pair.value, (Scalar, Listing)) else desk.inside(setting.name)
-            value = setting.shape.read(pair.value, inner)
-            if value is not None:
-                record.values[setting.name] = Found(value, pair.value)
-        self._report_missing(record, desk)
-        return record
-
-    def _unknown(self, node: Mapping, key: Scalar, value: Node, desk: Desk) -> None:
-        # `{when: source is one of Referral, Website}` is two settings for YAML, the second without a value.
-        cut_off = node.flow and isinstance(value, Scalar) and not value.text and value.style is Style.PLAIN
-        names = tuple(setting.name for setting in self.table)
-        if cut_off and nearest(key.text, names) is None:
-            what = f'"{key.text}" stands alone: inside {{ }} a comma begins a new setting'
-            desk.wrong(key.place(), what, "put the whole text before it in quotes")
-            return
-        near = nearest(key.text, names)
-        if any(setting.name == near and getattr(setting.shape, "secret", False) for setting in self.table):
-            desk.notes.hide(value)
-        desk.wrong(key.place(), f'there is no setting "{key.text}" here', hint(key.text, names, kind="settings"))
-
-    def _report_missing(self, record: Record, desk: Desk) -> None:
-        for setting in self.table:
-            if setting.required and not record.has(setting):
-                fix = f"add  {setting.name}: {_sample(setting)}"
-                desk.wrong(record.anchor, f'"{setting.name}" is missing: {setting.meaning}', fix)
-
-    def schema(self) -> Json:
-        """Return the schema of a mapping with fixed names."""
-        schema: Json = {
-            "type": "object",
-            "additionalProperties": False,
-            "properties": {setting.name: described(setting) for setting in self.table},
-        }
-        required = [setting.name for setting in self.table if setting.required]
-        return {**schema, "required": required} if required else schema
-
-
-def _anchor(node: Mapping) -> Place:
-    """Return where to point when something is missing: the brace, or the first name."""
-    if node.flow or not node.pairs:
-        return node.document.place(node.start, node.start + 1)
-    return node.pairs[0].key.place()
-
-
-def _sample(setting: AnySetting) -> str:
-    examples: Sequence[str] = getattr(setting.shape, "examples", ())
-    return examples[0] if examples else "..."
-
-
-def default_of(setting: AnySetting) -> str:
-    """Return in words what holds when a setting is left out; empty when it must be there, or nothing holds."""
-    if setting.unless or setting.default is None:
-        return setting.unless
-    return str(setting.default)
-
-
-def described(setting: AnySetting) -> Json:
-    """Return the schema of one setting with its meaning, for editors."""
-    default = default_of(setting)
-    text = setting.meaning[:1].upper() + setting.meaning[1:] + "."
-    return {"description": text + (f" Default: {default}." if default else ""), **setting.shape.schema()}

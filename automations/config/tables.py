@@ -8,19 +8,8 @@ from __future__ import annotations
 
 from automations.config import names, spoken
 from automations.config.sentence_shape import Sentence, SentenceShape
-from automations.config.shapes import (
-    AnyText,
-    Choice,
-    Either,
-    Items,
-    Named,
-    Number,
-    Record,
-    Setting,
-    Settings,
-    Shape,
-    Value,
-)
+from automations.config.settings import Record, Setting, Settings
+from automations.config.shapes import AnyText, Choice, Either, Items, Named, Number, Shape, Value
 from automations.core.leads import FieldType, Role
 
 LINE = Value(names.read_line, "a text")

@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 from automations.errors import Place, Problem
 
-_LINE_END = re.compile(r"\r\n|\r|\n")
-_SECRET_LINE = re.compile(r"(?i)(?:pass\w*|pwd|secret|token|api_?key)[\"']?\s*:\s*(?!\s|#|\$\w+\s*(?:$|[,}#]))")
+# Patterns are compiled when first used: a right file needs few of them.
+_LINE_END = r"\r\n|\r|\n"
+_HIDDEN_LINE = r"(?i)(?:pass\w*|pwd|secret|token|api_?key)[\"']?\s*:\s*(?!\s|#|\$\w+\s*(?:$|[,}#]))"
 
 
 class Style(StrEnum):
@@ -37,7 +38,7 @@ class Document(NamedTuple):
     @classmethod
     def of(cls, file: str, text: str) -> Document:
         """Return a document that knows where its lines begin."""
-        return cls(file, text, (0, *(found.end() for found in _LINE_END.finditer(text))))
+        return cls(file, text, (0, *(found.end() for found in re.finditer(_LINE_END, text))))
 
     def line(self, position: int) -> int:
         """Return the number of the line that *position* is in, from 1."""
@@ -53,7 +54,7 @@ class Document(NamedTuple):
         ends = self.starts[line] if line < len(self.starts) else len(self.text)
         shown = self.text[begins:ends].rstrip("\r\n")
         width = max(1, min(end, begins + len(shown)) - start)
-        return Place(self.file, line, start - begins + 1, width, "" if _SECRET_LINE.search(shown) else shown)
+        return Place(self.file, line, start - begins + 1, width, "" if re.search(_HIDDEN_LINE, shown) else shown)
 
 
 class Scalar(NamedTuple):
@@ -134,12 +135,12 @@ class Refused(NamedTuple):
 Node = Scalar | Mapping | Listing | Refused
 
 
-_BLOCK_HEADER = re.compile(r"[|>][^\r\n]*(?:\r\n|\r|\n|\Z)")
+_BLOCK_HEADER = r"[|>][^\r\n]*(?:\r\n|\r|\n|\Z)"
 _ESCAPED_DIGITS = {"x": 2, "u": 4, "U": 8}
 _WHITE = " \t\r\n"
-_CONTINUED_LINE = (re.compile(""), re.compile(r"(?:\\(?:\r\n|\r|\n)[ \t]*)*"))
-_FOLDED = (re.compile(r"[ \t\r\n]*"), re.compile(r"(?:[ \t\r\n]|\\(?:\r\n|\r|\n))*"))
-"""What is skipped before a sign: outside double quotes, and inside."""
+_CONTINUED_LINE = r"(?:\\(?:\r\n|\r|\n)[ \t]*)*"
+_FOLDED = r"[ \t\r\n]*"
+_FOLDED_OR_CONTINUED = r"(?:[ \t\r\n]|\\(?:\r\n|\r|\n))*"
 
 
 def _written_at(scalar: Scalar) -> Iterator[int]:
@@ -151,13 +152,20 @@ def _written_at(scalar: Scalar) -> Iterator[int]:
     raw, position = scalar.document.text, scalar.start
     if scalar.style in (Style.SINGLE, Style.DOUBLE):
         position += 1
-    elif scalar.style is Style.BLOCK and (header := _BLOCK_HEADER.match(raw, position)):
+    elif scalar.style is Style.BLOCK and (header := re.compile(_BLOCK_HEADER).match(raw, position)):
         position = header.end()
     for sign in scalar.text:
-        skipped = (_CONTINUED_LINE if sign in _WHITE else _FOLDED)[scalar.style is Style.DOUBLE].match(raw, position)
+        skipped = re.compile(_skipped_before(sign, scalar.style)).match(raw, position)
         position = skipped.end() if skipped else position
         yield min(position, scalar.end - 1)
         position += _written_length(raw[position : position + 2], scalar.style)
+
+
+def _skipped_before(sign: str, style: Style) -> str:
+    """Return what may be written before a sign without meaning anything: folded space, line ends behind a backslash."""
+    if style is Style.DOUBLE:
+        return _CONTINUED_LINE if sign in _WHITE else _FOLDED_OR_CONTINUED
+    return "" if sign in _WHITE else _FOLDED
 
 
 def _written_length(raw: str, style: Style) -> int:
