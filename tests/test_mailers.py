@@ -13,8 +13,10 @@ import pytest
 
 from automations.core.history import Fault, MessageKey
 from automations.core.messages import Hand, Outcome, Outgoing
+from automations.mail import Mailer
 from automations.mail.folder import FolderMailer
 from automations.mail.memory import MemoryMailer
+from automations.mail.smtp import SmtpMailer
 
 CONTENT = b"Date: Mon, 23 Nov 2026 09:00:00 +0100\r\nSubject: Hello\r\n\r\nHello\r\n"
 NAME = f"20261123-080000-eva@muster.example-{'k' * 26}.eml"
@@ -141,6 +143,15 @@ def test_a_power_cut_leaves_a_whole_file_or_none(point: str, files: int, tmp_pat
 
     assert done.returncode == -signal.SIGKILL
     assert [path.read_bytes() for path in tmp_path.glob("*.eml")] == [CONTENT] * files
+
+
+def test_every_mailer_keeps_the_same_promise(tmp_path: Path) -> None:
+    """What sends does not know how: each mailer can stand where another stood."""
+    mailers: list[Mailer] = [FolderMailer(tmp_path), MemoryMailer(), SmtpMailer(host="localhost", port=25)]
+
+    for mailer in mailers:
+        with mailer as entered:
+            assert entered is mailer
 
 
 def test_a_mailer_that_is_a_function() -> None:

@@ -226,7 +226,7 @@ _NEVER_IN_BODIES = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 def _body_octets(text: str) -> bytes:
     lines = _NEVER_IN_BODIES.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).rstrip("\n").split("\n")
-    return "".join(f"{line.rstrip()}\r\n" for line in lines).encode("utf-8", "replace")
+    return "".join(f"{line}\r\n" for line in lines).encode("utf-8", "replace")
 
 
 def prove(content: bytes, headers: Sequence[Header], recipient: str, footer: Sequence[str]) -> None:

@@ -15,7 +15,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
 
 from automations.core.leads import Value
@@ -258,6 +257,8 @@ def _field_fix(name: str, known: frozenset[str]) -> str:
 
 
 def _nearest(word: str, known: Collection[str]) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415 - 6 ms that only a mistake needs
+
     close = get_close_matches(word.lower(), known, n=1) or get_close_matches(word.capitalize(), known, n=1)
     return f"Did you mean {close[0]}?" if close else ""
 
