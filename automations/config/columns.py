@@ -113,6 +113,7 @@ def _field(name: str, entry: Entry[str | Record], desk: Desk) -> Field | None:
     kind = FieldType(entry.value[t.TYPE] or FieldType.TEXT)
     if name == EMAIL and kind is not FieldType.TEXT and (found := entry.value.find(t.TYPE)):
         desk.wrong(found.node.place(), f'the column "{EMAIL}" holds addresses, which are text', "take the type out")
+        kind = FieldType.TEXT
     choices = _choices(entry.value, kind, desk)
     return Field(name, header, kind, choices)
 
