@@ -44,8 +44,9 @@ def say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 
 
 def outbox(folder: Path) -> list[str]:
-    """Return the emails that left."""
-    return sorted(path.name for path in (folder / "outbox").rglob("*.eml"))
+    """Return the emails that left for leads; those that tell an owner of a hot lead are not among them."""
+    emails = (path.name for path in (folder / "outbox").rglob("*.eml"))
+    return sorted(name for name in emails if "@bergblick-coffee.example" not in name)
 
 
 def change(folder: Path, old: str, new: str) -> None:
