@@ -16,10 +16,10 @@ _TYPES = "http://schemas.openxmlformats.org/package/2006/content-types"
 _SHEET_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 
 STYLES = (
-    f'<styleSheet {MAIN}><fonts count="1"><font/></fonts><fills count="1"><fill/></fills>'
+    f'<styleSheet {MAIN}><fonts count="1"><font/></fonts><fills count="1"><fill><patternFill/></fill></fills>'
     '<borders count="1"><border/></borders><cellStyleXfs count="1"><xf/></cellStyleXfs><cellXfs count="4"><xf/>'
     '<xf numFmtId="14" applyNumberFormat="1"/><xf numFmtId="46" applyNumberFormat="1"/><xf numFmtId="2"/></cellXfs>'
-    "</styleSheet>"
+    '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>'
 )
 """Style 1 shows dates, 2 durations, 3 two decimals."""
 
@@ -65,6 +65,11 @@ def write_parts(path: Path, parts: Mapping[str, str | bytes], method: int = zipf
 def workbook(path: Path, rows: str, *, head: str = "", tail: str = "", properties: str = "") -> Path:
     """Write a workbook whose one tab has these rows."""
     return write_parts(path, parts_of(sheet_xml(rows, head=head, tail=tail), properties=properties))
+
+
+def text_cell(name: str, text: str) -> str:
+    """Return the XML of one cell of text."""
+    return f'<c r="{name}" t="inlineStr"><is><t>{text}</t></is></c>'
 
 
 def grid_rows(grid: list[list[str]], first_row: int = 1) -> str:

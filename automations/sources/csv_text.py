@@ -91,8 +91,7 @@ def decode(data: bytes, label: str, wanted: Collection[str]) -> CsvText:
     """
     bom, encoding = next(((mark, name) for mark, name in _BOMS if data.startswith(mark)), (b"", ""))
     body = data[len(bom) :]
-    if not encoding and b"\0" in body[:4096]:
-        encoding = "utf-16-le" if body[1::2].count(0) > body[::2].count(0) else "utf-16-be"
+    encoding = encoding or _unmarked_utf16(body[:4096])
     for name in (encoding,) if encoding else _WITHOUT_BOM:
         try:
             text = body.decode(name)
@@ -105,6 +104,14 @@ def decode(data: bytes, label: str, wanted: Collection[str]) -> CsvText:
         f"{label} is not a text file: it has bytes that are no letters; nothing was changed",
         fix="open it in a spreadsheet program and save it as CSV (UTF-8)",
     )
+
+
+def _unmarked_utf16(start: bytes) -> str:
+    """Return the name of UTF-16 without a mark, which gives every Latin letter a NUL on one side; else nothing."""
+    after, before = start[1::2].count(0), start[::2].count(0)
+    if max(after, before) * 4 < len(start):
+        return ""
+    return "utf-16-le" if after > before else "utf-16-be"
 
 
 def _delimiter(text: str, wanted: Collection[str]) -> str:

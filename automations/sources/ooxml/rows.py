@@ -125,4 +125,5 @@ def _with_spans(tag: bytes, columns: Sequence[int]) -> bytes:
     if found is None:
         return tag
     first, last = min(int(found[1]), columns[0]), max(int(found[2]), columns[-1])
-    return with_attribute(tag, b"spans", b"%d:%d" % (first, last))
+    grown = b"%d:%d" % (first, last)
+    return tag if grown == spans else with_attribute(tag, b"spans", grown)

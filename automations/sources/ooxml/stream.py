@@ -16,6 +16,8 @@ from automations.sources.ooxml.refusals import Reason, WorkbookRefused
 
 _ROOT = re.compile(rb"<(?:([\w.-]+):)?worksheet(?=[\s/>])")
 _ANY_ELEMENT = re.compile(rb"<[A-Za-z_]")
+_ROOT_WITHIN = 1 << 12
+"""So many bytes are there before the first element is looked for."""
 _MAX_PENDING_BYTES = 64 << 20
 """The longest head, tail or single row that is held."""
 
@@ -117,6 +119,10 @@ class SheetStream:
     def _read_head(self) -> bytes:
         """Return everything up to the first row, and keep what was read beyond it."""
         waiting = self._more(b"")
+        while len(waiting) < _ROOT_WITHIN and not _ROOT.search(waiting):
+            if not (block := next(self._blocks, b"")):
+                break
+            waiting += block
         start = _ANY_ELEMENT.search(masked(waiting))
         root_at = start.start() if start else len(waiting)
         check_text(waiting[:root_at], self._part)
