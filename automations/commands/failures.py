@@ -6,8 +6,6 @@ import errno
 import os
 import re
 import sys
-import tempfile
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -137,6 +135,8 @@ _SAYINGS: tuple[tuple[type[BaseException], Callable[[BaseException], LeadwrightE
 
 
 def _our_fault(error: BaseException, words: Sequence[str]) -> LeadwrightError:
+    import traceback  # noqa: PLC0415 - only a fault needs it
+
     text = redacted("".join(traceback.format_exception(error)), os.environ)
     log = _write_log(text, _log_folders(words))
     where = f"Details are in {log}" if log else "No file could be written with the details"
@@ -160,6 +160,8 @@ def redacted(text: str, environ: Mapping[str, str]) -> str:
 
 def _log_folders(words: Sequence[str]) -> list[Path]:
     """Return where a log may be written, the best place first: beside config.yaml, else where any program may write."""
+    import tempfile  # noqa: PLC0415 - it imports random numbers, which only a fault needs
+
     named = [after for before, after in pairwise(words) if before == "--config"]
     named += [word.removeprefix("--config=") for word in words if word.startswith("--config=")]
     config = Path(named[-1] if named else "config.yaml")
@@ -170,6 +172,8 @@ def _log_folders(words: Sequence[str]) -> list[Path]:
 
 def _write_log(text: str, folders: Sequence[Path]) -> Path | None:
     """Write a log that only its owner may read, for names of leads may stand in it; None when no folder takes it."""
+    import tempfile  # noqa: PLC0415 - as above
+
     heading = f"leadwright on Python {sys.version.split()[0]}, {sys.platform}\n\n"
     for folder in folders:
         try:

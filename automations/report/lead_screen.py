@@ -90,23 +90,26 @@ def _scoring(view: LeadView, today: date) -> Iterator[str]:
     given = [rule for rule in view.trace.scoring if rule.points]
     others = [rule for rule in view.trace.scoring if not rule.points]
     for rule in given:
-        yield _rule_line(rule)
+        yield from _rule_lines(rule)
         if rule.found.ends:
             yield f"       until {say_date(rule.found.ends, today)}"
     for reason in view.trace.capped:
         yield f"{reason.points:+5}  the group {plain(reason.group)} gives no more than its limit"
     for rule in others:
-        yield _rule_line(rule)
+        yield from _rule_lines(rule)
         begins = f" from {say_date(rule.found.begins, today)} on" if rule.found.begins else ""
-        yield f"       would add {rule.possible}{begins}"
+        yield f"       would {'take' if rule.possible < 0 else 'add'} {abs(rule.possible)}{begins}"
     if Role.SCORE in {typed.role for typed in view.history.typed}:
         yield "       somebody typed the score; that wins"
 
 
-def _rule_line(rule: ScoringTrace) -> str:
+def _rule_lines(rule: ScoringTrace) -> Iterator[str]:
+    """Yield a rule with its points, the values it asked about and its place; its own words are never cut."""
     points = f"{rule.points:+}" if rule.points else "0"
-    text = pad(plain(rule.found.text), _RULE_WIDTH)
-    return f"{points:>5}  {text}  {pad(_values(rule.found), _VALUE_WIDTH)}  {rule.found.where}".rstrip()
+    text, *more = wrapped(plain(rule.found.text).split(" "), indent=0, width=_RULE_WIDTH).splitlines()
+    found = f"{pad(text, _RULE_WIDTH)}  {pad(_values(rule.found), _VALUE_WIDTH)}  {rule.found.where}"
+    yield f"{points:>5}  {found}".rstrip()
+    yield from (f"       {line}" for line in more)
 
 
 def _values(found: Finding) -> str:
@@ -168,7 +171,9 @@ def _step_of(hold: Hold) -> tuple[str, str]:
 
 
 def _next(view: LeadView, moment: Moment) -> list[str]:
-    now = [f'{step_label(each.sequence, each.step)} goes now: "{plain(each.subject)}"' for each in view.sends]
+    now = [
+        f'{step_label(each.sequence, each.step)} goes with the next run: "{plain(each.subject)}"' for each in view.sends
+    ]
     tasks = [f"{plain(each.owner) or 'anyone'}: {plain(each.text)}" for each in view.tasks]
     later = [
         f"{step_label(each.sequence, each.step)} on {say_day(each.at, moment.now, moment.zone)}" for each in view.later

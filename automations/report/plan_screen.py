@@ -11,13 +11,14 @@ from zoneinfo import ZoneInfo
 from automations.core.leads import Cell, Columns, LeadKey, Role
 from automations.core.plan import Plan, RowUpdate, Send
 from automations.core.schedules import say_day
-from automations.report.text import SCREEN_WIDTH, count, listed, plain, say_cell, table, wrapped
+from automations.report.text import SCREEN_WIDTH, count, listed, plain, say_cell, table, width_of, wrapped
 
 FEW = 10
 """How many lines of one kind are shown unless all are asked for."""
 
 _MOST_TELLING = (Role.SEGMENT, Role.STAGE, Role.STATUS, Role.SCORE, Role.NEXT_STEP, Role.WHY)
 _LABEL = 11
+_ROW_WIDTH, _LEAD_WIDTH, _CHANGE_WIDTH = 7, 22, 26
 _EMPTY: tuple[Cell, ...] = (None, "")
 
 
@@ -88,13 +89,16 @@ def _changes(plan: Plan, columns: Columns, most: int) -> list[str]:
     lines = changed_leads(plan, columns)
     if not lines:
         return []
-    shown = table(
-        [("row", "lead", "change", "because"), *((str(r).rjust(3), *rest) for r, *rest in lines[:most])],
-        most=(7, 22, 26),
-        width=SCREEN_WIDTH - 2,
-    )
+    rows = [("row", "lead", "change", "because"), *((str(r).rjust(3), *rest) for r, *rest in lines[:most])]
+    shown = table(rows, most=_widths(rows), width=SCREEN_WIDTH - 2)
     more = [f"... {len(lines) - most} more: leadwright plan --all"] if len(lines) > most else []
     return ["  " + line for line in shown + more]
+
+
+def _widths(rows: Sequence[Sequence[str]]) -> tuple[int, int, int]:
+    """Return how wide row, lead and change may be: what no reason needs goes to the changes."""
+    room = SCREEN_WIDTH - 2 - _ROW_WIDTH - _LEAD_WIDTH - 6
+    return _ROW_WIDTH, _LEAD_WIDTH, max(_CHANGE_WIDTH, room - max(width_of(row[-1]) for row in rows))
 
 
 def changed_leads(plan: Plan, columns: Columns) -> list[Shown]:
