@@ -113,7 +113,7 @@ def read_project(path: Path, environ: Mapping[str, str]) -> Verdict:
         return None, problems, warnings
     templates, found = load_templates(config.templates, [step.template for step in _steps(config) if step.is_email])
     names = config.policy.columns.names()
-    problems = (*problems, *_wrong_tasks(config, names), *found, *templates.check(names))
+    problems = (*problems, *_wrong_tasks(config, names), *found, *templates.check(names, _answers(config.policy)))
     if not problems:
         problems = _wrong_examples(config.policy)
     return (None if problems else Project(config, templates)), problems, warnings
@@ -129,6 +129,19 @@ def load_project(path: Path, environ: Mapping[str, str]) -> Project:
 
 def _steps(config: Config) -> list[Step]:
     return [step for sequence in config.policy.sequences for step in sequence.steps]
+
+
+def _answers(policy: Policy) -> set[str]:
+    """Return the templates of emails that always have one before them: these may do without a subject."""
+    firsts: set[str] = set()
+    answers: set[str] = set()
+    for sequence in policy.sequences:
+        is_first = True
+        for step in sequence.steps:
+            if step.is_email:
+                (firsts if is_first else answers).add(step.template)
+                is_first = is_first and step.only_if is not None
+    return answers - firsts
 
 
 def _wrong_tasks(config: Config, names: tuple[str, ...]) -> list[Problem]:

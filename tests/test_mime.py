@@ -194,9 +194,7 @@ def test_the_same_email_has_the_same_bytes() -> None:
 
 def test_a_follow_up_joins_its_thread() -> None:
     """The subject of the first email with one "Re:", and the way back to it."""
-    outgoing = built(
-        words("A machine to try"), in_reply_to="<2@x.example>", references=("<1@x.example>",), thread_subject="Coffee?"
-    )
+    outgoing = built(words(""), in_reply_to="<2@x.example>", references=("<1@x.example>",), thread_subject="Coffee?")
     message = read(outgoing)
 
     assert (outgoing.subject, message["Subject"]) == ("Re: Coffee?", "Re: Coffee?")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from email import message_from_bytes
 
 import pytest
-from worlds import HEADERS, MONDAY, POLICY, World, row, sentence
+from worlds import HEADERS, MONDAY, POLICY, PlainWords, World, row, sentence
 
 from automations.core.alerts import Alert
 from automations.core.history import Fault, SignalKind
@@ -338,3 +339,30 @@ def test_a_lead_without_a_name_is_held_and_named_before_anything_leaves() -> Non
             " (fill in the cell, or give the template something to say instead)"
         )
     ]
+
+
+def test_an_email_without_a_subject_answers_the_one_before_it() -> None:
+    """The second email of a sequence stands in the same thread: Re:, In-Reply-To, References."""
+    policy = replace(POLICY, sequences=POLICY.sequences[:1])
+    world = world_of(row(EVA, "Eva", None), policy=policy, texts=PlainWords(without_subject={"more"}))
+    world.run()
+    world.clock.set(MONDAY + timedelta(days=2))
+
+    world.run()
+
+    first, second = (message_from_bytes(each.content) for each in world.mailer.handed_over)
+    assert (first["Subject"], second["Subject"]) == ("hello for Eva", "Re: hello for Eva")
+    assert (first["In-Reply-To"], second["In-Reply-To"]) == (None, first["Message-ID"])
+    assert second["References"] == first["Message-ID"]
+
+
+def test_an_email_with_a_subject_of_its_own_begins_anew() -> None:
+    """A newsletter with its own subject does not pretend to be an answer."""
+    world = world_of(row(EVA, "Eva", None), policy=replace(POLICY, sequences=POLICY.sequences[:1]))
+    world.run()
+    world.clock.set(MONDAY + timedelta(days=2))
+
+    world.run()
+
+    second = message_from_bytes(world.mailer.handed_over[1].content)
+    assert (second["Subject"], second["In-Reply-To"], second["References"]) == ("more for Eva", None, None)

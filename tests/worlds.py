@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -125,8 +126,11 @@ POLICY = Policy(
 FACTS = Facts(free_mailbox_domains=frozenset({"free.example"}), holidays=frozenset({date(2026, 12, 25)}))
 
 
+@dataclass
 class PlainWords:
     """Emails and tasks without templates: a lead without a name cannot be written to."""
+
+    without_subject: Collection[str] = ()
 
     def email(self, step: Step, lead: Lead, qualification: Qualification, sender: Sender) -> Rendered:
         """Return a short email with its footer."""
@@ -135,9 +139,8 @@ class PlainWords:
         del qualification, sender
         footer = footer_lines(BUSINESS, "en")
         text = "\n".join(["Good morning", *footer])
-        return Rendered(
-            f"{step.name} for {lead.values[1]}", text, "".join(f"<p>{line}</p>" for line in text.split("\n"))
-        )
+        subject = "" if step.name in self.without_subject else f"{step.name} for {lead.values[1]}"
+        return Rendered(subject, text, "".join(f"<p>{line}</p>" for line in text.split("\n")))
 
     def task(self, step: Step, lead: Lead, qualification: Qualification, sender: Sender | None) -> str:
         """Return what to do."""
@@ -154,6 +157,7 @@ class World:
     mailer: MemoryMailer = field(default_factory=MemoryMailer)
     ledger: Ledger = field(default_factory=open_memory_ledger)
     told: list[Alert] = field(default_factory=list)
+    texts: PlainWords = field(default_factory=PlainWords)
     clock: FixedClock = field(default_factory=lambda: FixedClock(MONDAY))
 
     def open_source(self) -> MemorySource:
@@ -183,7 +187,7 @@ class World:
     def words(self, now: datetime) -> PlainWords:
         """Return the emails."""
         del now
-        return PlainWords()
+        return self.texts
 
     def plan(self) -> Plan:
         """Return what a run would do now."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from automations.core.history import MessageKey, MessageState
+from automations.core.history import MessageKey, MessageRecord, MessageState
 from automations.core.leads import Lead
 from automations.core.limits import Candidate
 from automations.core.messages import Outgoing, Rendered, message_key
@@ -51,7 +51,7 @@ def key_of(candidate: Candidate) -> MessageKey:
 
 
 def compose(letter: Letter, words: Words, policy: Policy) -> Outgoing:
-    """Return the bytes of an email, as an answer to the one before it in its sequence.
+    """Return the bytes of an email; without a subject of its own it answers the one before it in its sequence.
 
     Raises CannotWrite with the reason.
     """
@@ -59,14 +59,7 @@ def compose(letter: Letter, words: Words, policy: Policy) -> Outgoing:
     if candidate.sender is None:
         raise CannotWrite(candidate.sender_problem)
     rendered = words.email(candidate.step, candidate.lead, letter.qualification, candidate.sender)
-    thread = sorted(
-        (
-            record
-            for record in candidate.known.messages
-            if record.sequence == candidate.sequence.name and record.state is MessageState.ACCEPTED
-        ),
-        key=lambda record: record.at,
-    )
+    thread = () if rendered.subject else _thread(candidate)
     try:
         return build_message(
             rendered,
@@ -82,6 +75,15 @@ def compose(letter: Letter, words: Words, policy: Policy) -> Outgoing:
         )
     except MessageProblem as problem:
         raise CannotWrite(str(problem)) from problem
+
+
+def _thread(candidate: Candidate) -> tuple[MessageRecord, ...]:
+    accepted = (
+        record
+        for record in candidate.known.messages
+        if record.sequence == candidate.sequence.name and record.state is MessageState.ACCEPTED
+    )
+    return tuple(sorted(accepted, key=lambda record: record.at))
 
 
 def send_of(candidate: Candidate, outgoing: Outgoing | None, now: datetime) -> Send:

@@ -68,14 +68,12 @@ def build_message(
     """Return the bytes of one email to one lead; the same input gives the same bytes.
 
     *date* is aware. A follow-up has *in_reply_to*, the Message-ID of the email before it, and *references*, those of
-    the whole thread, oldest first; its subject is ``Re:`` and *thread_subject*, or its own when that is empty.
+    the whole thread, oldest first. Without a subject of its own it has ``Re:`` and *thread_subject*.
     Raises MessageProblem when what would leave is not what was meant: see `prove`.
     """
     sender_address, recipient = _usable(sender.address, "sender"), _usable(to_address, "lead")
     identity = message_id(message_key, domain_of(sender_address))
-    subject = one_line(rendered.subject)
-    if in_reply_to is not None:
-        subject = reply_subject(one_line(thread_subject) or subject)
+    subject = one_line(rendered.subject) or reply_subject(one_line(thread_subject))
     if not 0 < len(subject) <= MAX_SUBJECT_LENGTH:
         raise MessageProblem(f"the subject has {len(subject)} characters; it may have 1 to {MAX_SUBJECT_LENGTH}")
     reply_to = _usable(sender.reply_to, "Reply-To") if sender.reply_to else ""
@@ -97,11 +95,13 @@ def build_message(
 
 
 def reply_subject(subject: str) -> str:
-    """Return the subject of a reply: one ``Re:``, whatever stood there before.
+    """Return the subject of a reply: one ``Re:``, whatever stood there before; empty when there is none to answer.
 
     >>> reply_subject("AW: Re: Coffee")
     'Re: Coffee'
     """
+    if not subject:
+        return ""
     prefix = _REPLY_PREFIX.match(subject)
     return f"Re: {subject[prefix.end() :] if prefix else subject}"
 

@@ -40,11 +40,11 @@ __all__ = [
 MAX_FILE_BYTES = 100_000
 MAX_SUBJECT_LENGTH = 200
 HEAD_LINES: Mapping[str, str] = {
-    "Subject": "the subject of the email",
+    "Subject": "the subject of the email; without it, an email that is not the first answers the one before it",
     "Preview": "what stands beside the subject in a list of messages",
     "Language": f"the language of the email and its footer: {', '.join(UNSUBSCRIBE_LINES)}",
 }
-"""What may stand above the empty line, and what it is. Only Subject must be there."""
+"""What may stand above the empty line, and what it is. Only Subject must be there, and only in a first email."""
 
 _HEAD_LINE = re.compile(r"([A-Za-z][A-Za-z-]*)[ \t]*:[ \t]*(.*)\Z")
 _BRACES = re.compile(r"\{\{.*?\}\}|\{%.*?%\}")
@@ -101,17 +101,22 @@ class TemplateSet:
 
     templates: Mapping[str, Template] = field(default_factory=dict)
 
-    def check(self, known_names: Collection[str]) -> tuple[Problem, ...]:
+    def check(self, known_names: Collection[str], answers: Collection[str] = ()) -> tuple[Problem, ...]:
         """Return everything that is wrong whatever the lead, in the order of files and lines.
 
-        *known_names* are the fields under ``columns:``; `EXTRA_NAMES` are known besides. Renders nothing.
+        *known_names* are the fields under ``columns:``; `EXTRA_NAMES` are known besides. *answers* are the emails that
+        always have one before them, and may answer it instead of having a subject. Renders nothing.
         """
         known = _with_extra(known_names)
-        found = (problem for template in self.templates.values() for problem in _check(template, known))
+        found = (
+            problem
+            for name, template in self.templates.items()
+            for problem in _check(template, known, may_answer=name in answers)
+        )
         return tuple(sorted(found, key=lambda problem: (problem.place is None, problem.place)))
 
     def render(self, name: str, values: Mapping[str, Value], business: Business) -> Rendered:
-        """Return the words of email *name* with *values*, footer included.
+        """Return the words of email *name* with *values*, footer included; an answer has no subject of its own.
 
         Raises TemplateProblem when a field is empty where something must stand, or the email cannot be written.
         """
@@ -119,7 +124,7 @@ class TemplateSet:
 
         template = self.templates[name]
         subject = one_line(_filled(template, "Subject", values))
-        if not 0 < len(subject) <= MAX_SUBJECT_LENGTH:
+        if "Subject" in template.head and not 0 < len(subject) <= MAX_SUBJECT_LENGTH:
             what = f"the subject has {len(subject)} characters; it may have 1 to {MAX_SUBJECT_LENGTH}"
             raise TemplateProblem(what, f"{template.file}:{template.head['Subject'][1]}")
         markdown = _filled(template, "Body", values).strip("\n")
@@ -211,17 +216,22 @@ def _with_extra(names: Collection[str]) -> frozenset[str]:
     return known | {each for each in EXTRA_NAMES if each not in PARTS_OF_NAME or "name" in known}
 
 
-def _check(template: Template, known: frozenset[str]) -> Iterator[Problem]:
+def _check(template: Template, known: frozenset[str], *, may_answer: bool) -> Iterator[Problem]:
+    if not (may_answer and "Subject" not in template.head):
+        yield from _check_subject(template)
     yield from _check_head(template)
     for part in ("Subject", "Preview", "Body"):
         yield from _check_source(template, template.source(part), known)
     yield from _check_body(template)
 
 
-def _check_head(template: Template) -> Iterator[Problem]:
-    if not template.head.get("Subject", ("", 1))[0]:
-        line = template.head.get("Subject", ("", 1))[1]
+def _check_subject(template: Template) -> Iterator[Problem]:
+    text, line = template.head.get("Subject", ("", 1))
+    if not text:
         yield template.problem(line, "this email has no subject", "Write  Subject: ...  on its first line.")
+
+
+def _check_head(template: Template) -> Iterator[Problem]:
     for name, (text, line) in template.head.items():
         if name not in HEAD_LINES:
             fix = _nearest(name, HEAD_LINES) or f"Above the empty line may stand: {', '.join(HEAD_LINES)}."
