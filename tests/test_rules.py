@@ -268,8 +268,8 @@ def test_a_condition_is_asked_with_the_new_segment_and_stage() -> None:
     test = compile_condition(condition("segment is warm and stage is New and days_in_stage > 5"), COLUMNS, FACTS)
 
     assert test(lead, qualify(lead), TODAY)
-    assert not test(lead, replace(qualify(lead), segment="cold"), TODAY)
-    assert not test(lead, replace(qualify(lead), moved_by=0), TODAY)
+    assert not test(lead, qualify(lead)._replace(segment="cold"), TODAY)
+    assert not test(lead, qualify(lead)._replace(moved_by=0), TODAY)
 
 
 # --- What the configuration must not ask ---
@@ -379,7 +379,7 @@ def test_qualifying_the_outcome_again_changes_nothing(rules: Ruleset, lead: Give
 
     (second,) = compiled.qualify([lead._replace(stage=first.stage, facts=facts)], TODAY)
 
-    assert second == replace(first, moved_by=None)
+    assert second == first._replace(moved_by=None)
 
 
 @each_of(rulesets(), leads())
@@ -401,6 +401,23 @@ def test_leads_with_one_outcome_share_it() -> None:
     outcomes = compile_rules(COLUMNS, RULES, FACTS).qualify([given(employees=20), given(employees=21)], TODAY)
 
     assert outcomes[0] is outcomes[1]
+
+
+def test_leads_with_typed_scores_do_not_lend_them_to_others() -> None:
+    """A score typed for one lead stays with that lead, though all else is alike."""
+    plain = given(employees=20)
+
+    outcomes = compile_rules(COLUMNS, RULES, FACTS).qualify([plain._replace(typed_score=99), plain], TODAY)
+
+    assert [each.score for each in outcomes] == [99, 30]
+
+
+def test_many_rules_are_added_up_in_their_order() -> None:
+    """Thirty rules of one point each, some about the stage, give thirty points and thirty reasons from top to bottom."""
+    sentences = ["employees >= 20", "stage is New", "company is empty"] * 10
+    rules = Ruleset(scoring=tuple(scoring(1, each) for each in sentences), stages=STAGES)
+
+    assert qualify(given(employees=20), rules) == Qualification(30, "", "New", tuple(Reason(at, 1) for at in range(30)))
 
 
 # --- The trace ---

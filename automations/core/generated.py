@@ -104,9 +104,7 @@ def _no_collecting() -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class _Chunk:
-    """Scoring rules that follow each other: some that ask where the lead stands (*moves*), some that do not, or one
-    that fades.
-    """
+    """Scoring rules that follow each other: all ask where the lead stands (*moves*), or none does, or one fades."""
 
     number: int
     rules: tuple[int, ...]
@@ -203,6 +201,7 @@ def function_of(parameters: Sequence[str], body: list[ast.stmt], names: Names) -
 
 
 def unpacked(names: Names) -> list[ast.stmt]:
+    """Return the statements that give the used values and facts of a lead their names."""
     sources = {"v": "values", "f": "facts"}
     used = sorted(each for each in names.used if each[1:].isdigit())
     return code("\n".join(f"{each} = {sources[each[0]]}[{each[1:]}]" for each in used))
@@ -336,14 +335,14 @@ class _Work:
             self.names.bound[f"cuts{group}"] = _Cuts(name)
             reasons += f" + (cuts{group}[cut{group}] if cut{group} > 0 else ())"
         held = "".join(f"s{chunk.number}, " if chunk.fade else f"m{chunk.number}, " for chunk in self.chunks)
+        outcome = f"new(kind, (score, segment, stage, {reasons}, moved))"
         return code(
-            f"outcome = (score, segment, stage, {reasons}, moved)\n"
-            "if typed_score is not None: append(new(kind, outcome))\n"
+            f"if typed_score is not None: append({outcome})\n"
             "else:\n"
             f"    key = ({held}segment, stage, moved)\n"
             "    found = get(key)\n"
             "    if found is None:\n"
-            "        found = new(kind, outcome)\n"
+            f"        found = {outcome}\n"
             "        if room > 0:\n"
             "            room -= 1\n"
             "            made[key] = found\n"
