@@ -89,6 +89,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         code = leadwright.main(words, prog_name="leadwright", standalone_mode=False)
+    except BrokenPipeError:
+        # Nobody reads any more (``| head``). What is still in the buffer would fail again when the process ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - nobody may ever see a traceback
         from automations.commands.failures import tell  # noqa: PLC0415 - not needed when all is well
 

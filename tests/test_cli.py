@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import errno
+import io
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -16,9 +19,11 @@ import pytest
 
 from automations import __version__
 from automations.cli import leadwright, main
-from automations.commands import COMMANDS
+from automations.commands import COMMANDS, progress
 from automations.commands.common import Asked, moment_of
 from automations.commands.failures import redacted, tell
+from automations.commands.run import SafeStop
+from automations.core.plan import Plan
 from automations.errors import (
     AlreadyRunning,
     LedgerOutOfReach,
@@ -319,3 +324,54 @@ def test_a_moment_that_is_none_is_shown_how_to_write(text: str) -> None:
 
     assert caught.value.what == f'--at "{text}" is not a date and a time'
     assert caught.value.fix == 'write it like  --at "2026-11-23 09:00"'
+
+
+class Terminal(io.StringIO):
+    """A screen that says it is one."""
+
+    def isatty(self) -> bool:
+        """Return yes."""
+        return True
+
+
+@pytest.mark.parametrize(
+    ("screen", "wanted", "patience", "is_drawn"),
+    [
+        pytest.param(Terminal(), True, 0.0, True, id="a terminal, and it takes long"),
+        pytest.param(Terminal(), True, 3600.0, False, id="a terminal, and it is quick"),
+        pytest.param(Terminal(), False, 0.0, False, id="quiet"),
+        pytest.param(io.StringIO(), True, 0.0, False, id="a file"),
+    ],
+)
+def test_progress_is_drawn_for_people_who_wait(
+    screen: io.StringIO, wanted: bool, patience: float, is_drawn: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Progress is only drawn on a terminal, only when it takes long, and is gone when all is done."""
+    monkeypatch.setattr("sys.stderr", screen)
+    monkeypatch.setattr(progress, "PATIENCE_SECONDS", patience)
+
+    with progress.Progress(wanted=wanted) as say:
+        say("sending", 1, 11)
+        say.clear()
+        say("sending", 2, 11)
+
+    assert ("sending" in screen.getvalue()) is is_drawn
+
+
+def test_ctrl_c_waits_for_the_email_under_way(capfd: pytest.CaptureFixture[str]) -> None:
+    """The first Ctrl-C after the yes asks the run to end at a safe point; before it, it ends at once."""
+    with SafeStop() as stop:
+        before = signal.getsignal(signal.SIGINT)
+        approve = stop.once_approved(lambda _: "")
+        refuse = stop.once_approved(lambda _: "no")
+        plan = Plan(datetime(2026, 11, 23, tzinfo=UTC), 0)
+        assert refuse(plan) == "no"
+        assert signal.getsignal(signal.SIGINT) is before
+        assert approve(plan) == ""
+        signal.raise_signal(signal.SIGINT)
+        assert stop.is_wanted()
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+
+    assert signal.getsignal(signal.SIGINT) is before
+    assert capfd.readouterr().err == "Stopping after the email under way. What was done is recorded.\n"

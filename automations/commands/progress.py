@@ -29,8 +29,13 @@ class Progress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Take the line away, so that a question can be asked; the next call draws it anew."""
         if self._bar is not None:
             self._bar.stop()
+        self._bar = self._task = None
 
     def __call__(self, what: str, done: int, total: int) -> None:
         """Show *what* is going on; *total* 0: nobody knows how much there is."""

@@ -54,12 +54,17 @@ def command(asked: Asked, *, yes: bool, name: str | None, at_most: int | None) -
     project = asked.project()
     reviewed = load_plan(name, asked.own_folder, now()) if name else None
     approve = _approval(asked, project, yes=yes, has_seen=reviewed is not None, has_said_how_many=at_most is not None)
+
+    def look_and_say(plan: Plan) -> str:
+        say.clear()
+        return approve(plan)
+
     try:
         with Progress(wanted=not (asked.quiet or asked.as_json)) as say, SafeStop() as stop:
             report = run(
                 project,
                 SystemClock(),
-                approve=stop.once_approved(approve),
+                approve=stop.once_approved(look_and_say),
                 reviewed=reviewed,
                 at_most=at_most,
                 say=say,

@@ -135,7 +135,7 @@ def command(asked: Asked, *, once: bool) -> int:
     with service_log(asked, LOG_NAME, project.policy.business.zone) as log:
         service = Service(asked, project, SystemClock(), log)
         with _stopped_by_signals(service):
-            return _once(service, log) if once else _stay(service, log)
+            return _once(asked, service, log) if once else _stay(service, log)
 
 
 def _stay(service: Service, log: Log) -> int:
@@ -160,22 +160,28 @@ def _stay(service: Service, log: Log) -> int:
     return 0
 
 
-def _once(service: Service, log: Log) -> int:
+def _once(asked: Asked, service: Service, log: Log) -> int:
     from automations.clock import SystemClock  # noqa: PLC0415 - --help does not need it
     from automations.jobs import take_due  # noqa: PLC0415
 
     project = service.project
+    done, missed = [], []
     with project.open_ledger() as ledger:
         for job in project.config.jobs:
             due = take_due(job, project.policy.business.zone, ledger, SystemClock().now())
             if due is None or service.stopping:
                 continue
+            facts = {"job": job.job, "schedule": job.text, "due": due.at.isoformat()}
             if due.is_missed:
-                log.warning("job missed", job=job.job, schedule=job.text, due=due.at.isoformat(), why="too long ago")
+                log.warning("job missed", **facts, why="too long ago")
+                missed.append(facts)
                 continue
-            log.info("job begins", job=job.job, schedule=job.text, due=due.at.isoformat())
+            log.info("job begins", **facts)
             service.do(job)
-            log.info("job done", job=job.job, schedule=job.text)
+            log.info("job done", **facts)
+            done.append(facts)
+    if asked.as_json:
+        asked.answer({"done": done, "missed": missed}, "")
     return 0
 
 
