@@ -155,17 +155,20 @@ def _why_stopped(asked: _Asked, enrollment: Enrollment) -> str:
 
 
 def _walk(asked: _Asked, enrollment: Enrollment) -> Walk:
-    zone = zones_of(asked.standing, asked.moment)[0]
-    playbook = asked.moment.playbook
-    weekdays = business_weekdays(playbook.policy.limits.window)
     return walk(
         asked.tests.sequence,
         enrollment,
         messages_of(asked.standing.known, asked.name),
         now=asked.moment.now,
         holds=lambda step: asked.holds(asked.tests.only_if[step.name]),
-        add_wait=lambda start, wait: add_wait(start, wait, zone, playbook.facts.holidays, weekdays),
+        add_wait=lambda start, wait: _wait_over(asked, start, wait),
     )
+
+
+def _wait_over(asked: _Asked, start: datetime, wait: Wait) -> datetime:
+    playbook = asked.moment.playbook
+    weekdays = business_weekdays(playbook.policy.limits.window)
+    return add_wait(start, wait, zones_of(asked.standing, asked.moment)[0], playbook.facts.holidays, weekdays)
 
 
 def business_weekdays(window: SendWindow | None) -> frozenset[int]:
@@ -181,8 +184,23 @@ def _course_of_walk(asked: _Asked, found: Walk) -> Course:
         return Course((*moves, Move(asked.key, asked.name, MoveKind.FINISH, asked.moment.now)), given_out)
     at = found.at or asked.moment.now
     if at > asked.moment.now and found.record is None:
-        return Course(moves, given_out, waiting=(Waiting(sequence, found.step, at),))
+        return Course(moves, given_out, waiting=_waiting(asked, found.step, at))
     return Course(moves, given_out, (_candidate(asked, found, found.step, at),))
+
+
+def _waiting(asked: _Asked, step: Step, at: datetime) -> tuple[Waiting, ...]:
+    """Return the step that will be due next, going by what holds today, at most one.
+
+    What is waited for is asked its only_if when its time comes; until then nobody is told of an email that would not
+    be sent.
+    """
+    steps = asked.tests.sequence.steps
+    for each in steps[steps.index(step) :]:
+        if each is not step and each.wait is not None:
+            at = _wait_over(asked, at, each.wait)
+        if each.only_if is None or asked.holds(asked.tests.only_if[each.name]):
+            return (Waiting(asked.tests.sequence, each, at),)
+    return ()
 
 
 def _move(asked: _Asked, over: StepOver) -> Move:
