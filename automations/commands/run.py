@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import click
 
-from automations.commands.common import Asked, as_command, is_conversation, now
+from automations.commands.common import Asked, as_command, as_json_text, is_conversation, now, write
 from automations.commands.progress import Progress
 from automations.commands.saved import load_plan
 from automations.core.plan import Plan
@@ -73,7 +73,10 @@ def command(asked: Asked, *, yes: bool, name: str | None, at_most: int | None) -
     except NotNow as no:
         asked.say(no.what)
         return no.exit_code
-    asked.answer(run_to_json(report), run_screen(report, where_to=where_to(project, report.plan)))
+    if asked.as_json:  # not both: the name of a plan is a hash of all that is in it
+        write(as_json_text(run_to_json(report)))
+    else:
+        asked.say(run_screen(report, where_to=where_to(project, report.plan)))
     return INTERRUPTED_EXIT_CODE if stop.is_wanted() else report.exit_code
 
 

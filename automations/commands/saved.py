@@ -10,7 +10,7 @@ from pathlib import Path
 
 from automations.core.plan import Plan
 from automations.errors import StalePlan, WrongUsage
-from automations.report.plan_json import plan_from_json, plan_to_json
+from automations.report.plan_json import JsonObject, plan_from_json, plan_to_json
 
 GOOD_FOR = timedelta(hours=2)
 _NAME = "plan-{}.json"
@@ -23,7 +23,11 @@ def plans_folder(own_folder: Path) -> Path:
 
 def save_plan(plan: Plan, path: Path) -> None:
     """Write a plan, for its owner's eyes only: it holds names and addresses. All of it, or nothing."""
-    text = json.dumps(plan_to_json(plan), ensure_ascii=False, indent=1)
+    _write(plan_to_json(plan), path)
+
+
+def _write(data: JsonObject, path: Path) -> None:
+    text = json.dumps(data, ensure_ascii=False, indent=1)
     path.parent.mkdir(parents=True, exist_ok=True)
     number, name = tempfile.mkstemp(prefix=f".{path.name}", dir=path.parent)
     try:
@@ -42,9 +46,10 @@ def save_among_ours(plan: Plan, own_folder: Path, now: datetime) -> str | None:
     Older plans that are no longer good go: nobody can use them, and they are full of addresses.
     """
     folder = plans_folder(own_folder)
-    name = _NAME.format(plan_to_json(plan)["plan"])
+    data = plan_to_json(plan)
+    name = _NAME.format(data["plan"])
     try:
-        save_plan(plan, folder / name)
+        _write(data, folder / name)
         for old in folder.glob(_NAME.format("*")):
             if now.timestamp() - old.stat().st_mtime > GOOD_FOR.total_seconds():
                 old.unlink(missing_ok=True)
