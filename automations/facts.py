@@ -1,8 +1,9 @@
 """Knowledge of the world that deciding needs: public holidays, kinds of mailboxes, and where countries are.
 
 Fetched before deciding and handed over as frozen values, because `core` looks nothing up. What other people maintain
-comes from their packages: holidays from `holidays`, names of countries in many languages from CLDR by `babel`, their
-time zones from the tz database by `tzdata`. Each is imported only when something asks for it.
+comes from their packages: holidays from `holidays`, disposable domains from `disposable-email-domains`, names of
+countries in many languages from CLDR by `babel`, their time zones from the tz database by `tzdata`. Each is imported
+only when something asks for it.
 """
 
 from __future__ import annotations
@@ -91,13 +92,15 @@ def gather_facts(business: Business, years: Iterable[int], places: Iterable[str]
     *places* are the texts of cells under ``country`` and ``timezone``; those nobody knows are left out.
     Raises ValueError when nobody knows the business's holidays.
     """
-    from automations.core import mailboxes  # noqa: PLC0415 - long lists, which checking does not need
+    from disposable_email_domains import blocklist  # noqa: PLC0415 - long lists, which checking does not need
+
+    from automations.core import mailboxes  # noqa: PLC0415
 
     asked = tuple(years)
     found = {place_key(place): _zones_of_place(place) for place in places}
     return Facts(
         free_mailbox_domains=mailboxes.FREE_MAILBOX_DOMAINS,
-        disposable_domains=mailboxes.DISPOSABLE_DOMAINS,
+        disposable_domains=frozenset(blocklist),
         role_names=mailboxes.ROLE_NAMES,
         holidays=holidays_of(business.holidays, asked),
         country_zones={place: _without_doubles(zones, asked) for place, zones in found.items() if zones},

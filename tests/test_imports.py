@@ -35,7 +35,7 @@ TABLE = {
     "mail": Part(ADAPTERS),
     "ledger": Part(ADAPTERS),
     "templates": Part(ADAPTERS, "jinja2 markupsafe markdown_it css_inline nameparser"),
-    "facts": Part("core errors", "holidays babel"),
+    "facts": Part("core errors", "holidays babel disposable_email_domains"),
     "jobs": Part("core errors clock", "schedule cronsim"),
     "config": Part("core errors located", "lark rapidfuzz dotenv holidays"),
     "report": Part("core errors"),

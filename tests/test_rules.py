@@ -413,7 +413,7 @@ def test_leads_with_typed_scores_do_not_lend_them_to_others() -> None:
 
 
 def test_many_rules_are_added_up_in_their_order() -> None:
-    """Thirty rules of one point each, some about the stage, give thirty points and thirty reasons from top to bottom."""
+    """Thirty rules of one point each, some about the stage, give thirty points and thirty reasons in order."""
     sentences = ["employees >= 20", "stage is New", "company is empty"] * 10
     rules = Ruleset(scoring=tuple(scoring(1, each) for each in sentences), stages=STAGES)
 
