@@ -6,7 +6,6 @@ Written to be obviously right. `generated` has faster forms of the same, and a p
 from __future__ import annotations
 
 import unicodedata
-from calendar import monthrange
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -109,7 +108,8 @@ def _shifted_months(day: date, months: int) -> date:
         return date.min
     if year > date.max.year:
         return date.max
-    return date(year, month0 + 1, min(day.day, monthrange(year, month0 + 1)[1]))
+    last = 31 if month0 == 11 else (date(year, month0 + 2, 1) - timedelta(1)).day  # noqa: PLR2004 - December
+    return date(year, month0 + 1, min(day.day, last))
 
 
 @lru_cache(maxsize=1024)
