@@ -10,10 +10,10 @@ from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from automations.clock import SystemClock
 from automations.config import Config, read_config
-from automations.core.alerts import Alert
 from automations.core.books import place_texts
 from automations.core.examples import failed_examples
 from automations.core.leads import Book, Lead
@@ -23,9 +23,6 @@ from automations.core.policy import Policy, Sender, Step
 from automations.core.rules import Qualification
 from automations.errors import MailerOutOfReach, Place, Problem, WrongConfig
 from automations.facts import gather_facts
-from automations.ledger import Ledger
-from automations.mail import Mailer
-from automations.sources import Source
 from automations.templates import (
     LeadValues,
     TemplateProblem,
@@ -35,6 +32,13 @@ from automations.templates import (
     render_line,
     values_for,
 )
+
+if TYPE_CHECKING:
+    # check reads no lead, opens no ledger and sends nothing: what these pull in would be half of its time.
+    from automations.core.alerts import Alert
+    from automations.ledger import Ledger
+    from automations.mail import Mailer
+    from automations.sources import Source
 
 _NOBODY = Sender("", "", "")
 

@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from automations.clock import Clock
-from automations.core.history import Fault, MessageKey
-from automations.core.messages import Hand, Outcome, Outgoing
+from automations.core.messages import Fault, Hand, MessageKey, Outcome, Outgoing
 from automations.core.plan import Send
 from automations.errors import Problem
 from automations.ledger import Ledger

@@ -9,9 +9,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from automations.core.history import MessageKey
 from automations.core.leads import LeadKey
-from automations.core.messages import Hand, Outcome, Outgoing, message_id, message_key
+from automations.core.messages import Hand, MessageKey, Outcome, Outgoing, message_id, message_key
 from automations.core.plan import Send
 from automations.ledger.host import Host
 

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from automations.core.history import Fault, MessageKey
-from automations.core.messages import Hand
+from automations.core.messages import Fault, Hand, MessageKey
 from automations.mail.answers import Phase, classify, may_try_again, retry_time, split_enhanced
 
 NINE = datetime(2026, 11, 23, 9, tzinfo=UTC)

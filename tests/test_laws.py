@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from worlds import HEADERS, MONDAY, OWNED, POLICY, World, row
 
 from automations.core.addresses import address_identity
-from automations.core.history import Fault, MessageState, SignalKind
+from automations.core.history import MessageState, SignalKind
 from automations.core.leads import Cell, LeadKey
-from automations.core.messages import Hand, Outcome, Outgoing
+from automations.core.messages import Fault, Hand, Outcome, Outgoing
 from automations.core.plan import Plan
 from automations.errors import StalePlan
 from automations.mail.memory import MemoryMailer

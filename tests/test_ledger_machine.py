@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 from ledgers import NOW, email, key_of
 
-from automations.core.history import Fault, MessageState, SignalKind
+from automations.core.history import MessageState, SignalKind
 from automations.core.leads import LeadKey
-from automations.core.messages import Hand, Outcome
+from automations.core.messages import Fault, Hand, Outcome
 from automations.errors import WrongUsage
 from automations.ledger.sqlite import open_memory_ledger
 

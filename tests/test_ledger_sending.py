@@ -10,15 +10,9 @@ from pathlib import Path
 import pytest
 from ledgers import ACCEPTED, EVA, NILS, NOW, email, key_of, may_go
 
-from automations.core.history import (
-    Fault,
-    MessageState,
-    Signal,
-    SignalKind,
-    Suppression,
-)
+from automations.core.history import MessageState, Signal, SignalKind, Suppression
 from automations.core.leads import LeadKey
-from automations.core.messages import Hand, Outcome
+from automations.core.messages import Fault, Hand, Outcome
 from automations.errors import WrongUsage
 from automations.ledger.sqlite import SqliteLedger, open_ledger, open_memory_ledger
 

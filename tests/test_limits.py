@@ -8,10 +8,8 @@ import pytest
 
 from automations.core.conditions import Compare, Condition
 from automations.core.history import (
-    Fault,
     History,
     LeadHistory,
-    MessageKey,
     MessageRecord,
     MessageState,
     Pause,
@@ -21,6 +19,7 @@ from automations.core.history import (
 )
 from automations.core.leads import Columns, Field, Lead, LeadKey
 from automations.core.limits import Candidate, choose, company_of, too_many_bounces
+from automations.core.messages import Fault, MessageKey
 from automations.core.plan import Hold, HoldKind
 from automations.core.policy import Business, EmailSequence, Limits, Policy, Rate, Ruleset, Sender, SendWindow, Step
 

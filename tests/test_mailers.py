@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from automations.core.history import Fault, MessageKey
-from automations.core.messages import Hand, Outcome, Outgoing
+from automations.core.messages import Fault, Hand, MessageKey, Outcome, Outgoing
 from automations.mail import Mailer
 from automations.mail.folder import FolderMailer
 from automations.mail.memory import MemoryMailer

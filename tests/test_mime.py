@@ -15,9 +15,16 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from automations.core.history import MessageKey
 from automations.core.leads import LeadKey
-from automations.core.messages import UNSUBSCRIBE_LINES, Outgoing, Rendered, footer_lines, message_key, one_line
+from automations.core.messages import (
+    UNSUBSCRIBE_LINES,
+    MessageKey,
+    Outgoing,
+    Rendered,
+    footer_lines,
+    message_key,
+    one_line,
+)
 from automations.core.mime import MessageProblem, build_message, prove, reply_subject
 from automations.core.policy import Business, Sender
 

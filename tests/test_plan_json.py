@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from automations.core.history import MessageKey
 from automations.core.leads import LeadKey
+from automations.core.messages import MessageKey
 from automations.core.plan import Hold, HoldKind, Move, MoveKind, Plan, RowUpdate, Send, Task
 from automations.errors import Place, Problem
 from automations.report.plan_json import plan_from_json, plan_id, plan_to_json

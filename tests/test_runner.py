@@ -11,9 +11,9 @@ import pytest
 from worlds import HEADERS, MONDAY, POLICY, PlainWords, World, row, sentence
 
 from automations.core.alerts import Alert
-from automations.core.history import Fault, SignalKind
+from automations.core.history import SignalKind
 from automations.core.leads import Cell, CellChange, KeyRule, LeadKey, WriteResult
-from automations.core.messages import Hand, Outcome
+from automations.core.messages import Fault, Hand, Outcome
 from automations.core.plan import HoldKind
 from automations.core.policy import ScoringRule
 from automations.errors import AlreadyRunning, RefusedByLimit, SourceBusy

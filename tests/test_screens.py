@@ -14,17 +14,9 @@ import pytest
 from automations.commands.preview import Facts as EmailFacts
 from automations.commands.preview import preview_screen
 from automations.commands.settle import settle_screen
-from automations.core.history import (
-    LeadHistory,
-    MessageKey,
-    MessageRecord,
-    MessageState,
-    Signal,
-    SignalKind,
-    Typed,
-)
+from automations.core.history import LeadHistory, MessageRecord, MessageState, Signal, SignalKind, Typed
 from automations.core.leads import Columns, Lead, LeadKey, Role
-from automations.core.messages import Rendered
+from automations.core.messages import MessageKey, Rendered
 from automations.core.plan import Hold, HoldKind, Plan, RowUpdate, Send, Task
 from automations.core.policy import Business, Policy
 from automations.core.rules import Qualification, Reason

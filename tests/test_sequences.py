@@ -9,7 +9,6 @@ from automations.core.conditions import Compare, Condition
 from automations.core.history import (
     Enrollment,
     LeadHistory,
-    MessageKey,
     MessageRecord,
     MessageState,
     Signal,
@@ -18,6 +17,7 @@ from automations.core.history import (
     StepHow,
 )
 from automations.core.leads import LeadKey
+from automations.core.messages import MessageKey
 from automations.core.policy import EmailSequence, Step, Wait
 from automations.core.sequences import Walk, walk, why_stopped
 

@@ -14,8 +14,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from automations.core.history import Fault, MessageKey
-from automations.core.messages import Hand, Outgoing
+from automations.core.messages import Fault, Hand, MessageKey, Outgoing
 from automations.errors import MailerOutOfReach
 from automations.mail.dialogue import Timeouts
 from automations.mail.smtp import Security, SmtpMailer

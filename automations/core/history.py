@@ -6,11 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import NewType
 
 from automations.core.leads import Cell, LeadKey, Role
-
-MessageKey = NewType("MessageKey", str)
+from automations.core.messages import Fault, MessageKey
 
 
 class MessageState(StrEnum):
@@ -24,19 +22,6 @@ class MessageState(StrEnum):
     IN_DOUBT = "in doubt"
     DROPPED = "dropped"
     """A person decided that it shall not go (`settle --drop`), or its step's deadline passed."""
-
-
-class Fault(StrEnum):
-    """Whose fault an answer of a mail server tells of; this decides what follows from it."""
-
-    NONE = ""
-    ADDRESS = "address"
-    MAILBOX = "mailbox"
-    POLICY = "policy"
-    CONTENT = "content"
-    ACCOUNT = "account"
-    QUOTA = "quota"
-    SERVER = "server"
 
 
 @dataclass(frozen=True, slots=True)

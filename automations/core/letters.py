@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from automations.core.history import MessageKey, MessageRecord, MessageState
+from automations.core.history import MessageRecord, MessageState
 from automations.core.leads import Lead
 from automations.core.limits import Candidate
-from automations.core.messages import Outgoing, Rendered, message_key
+from automations.core.messages import MessageKey, Outgoing, Rendered, message_key
 from automations.core.mime import MessageProblem, build_message
 from automations.core.plan import Send
 from automations.core.playbook import CannotWrite

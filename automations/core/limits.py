@@ -13,8 +13,9 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from automations.core.addresses import address_identity
-from automations.core.history import Fault, History, LeadHistory, MessageRecord, MessageState, SignalKind
+from automations.core.history import History, LeadHistory, MessageRecord, MessageState, SignalKind
 from automations.core.leads import Lead
+from automations.core.messages import Fault
 from automations.core.plan import Hold, HoldKind
 from automations.core.policy import EmailSequence, Policy, Rate, Sender, SendWindow, Step
 from automations.core.schedules import day_bounds, next_open, say_when

@@ -9,10 +9,25 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from typing import NewType
 
-from automations.core.history import Fault, MessageKey
 from automations.core.leads import LeadKey
 from automations.core.policy import Business
+
+MessageKey = NewType("MessageKey", str)
+
+
+class Fault(StrEnum):
+    """Whose fault an answer of a mail server tells of; this decides what follows from it."""
+
+    NONE = ""
+    ADDRESS = "address"
+    MAILBOX = "mailbox"
+    POLICY = "policy"
+    CONTENT = "content"
+    ACCOUNT = "account"
+    QUOTA = "quota"
+    SERVER = "server"
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,8 +25,7 @@ from html import unescape
 from urllib.parse import quote
 
 from automations.core.addresses import AddressProblem, domain_of, normalise_address
-from automations.core.history import MessageKey
-from automations.core.messages import Outgoing, Rendered, footer_lines, message_id, one_line
+from automations.core.messages import MessageKey, Outgoing, Rendered, footer_lines, message_id, one_line
 from automations.core.policy import Business, Sender
 
 MAX_LINE_OCTETS = 998

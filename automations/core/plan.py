@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from automations.core.history import MessageKey, Typed
+from automations.core.history import Typed
 from automations.core.leads import Cell, LeadKey, Role
+from automations.core.messages import MessageKey
 from automations.errors import Problem
 
 

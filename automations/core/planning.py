@@ -19,11 +19,11 @@ from automations.core.alerts import HotLead, hot_lead
 from automations.core.books import display_name
 from automations.core.changes import Told, changes_of
 from automations.core.courses import Course, Moment, because_of, course_of, sender_for, zones_of
-from automations.core.history import History, LeadHistory, MessageKey, SignalKind, StepHow
+from automations.core.history import History, LeadHistory, SignalKind, StepHow
 from automations.core.leads import Book, Lead, LeadKey
 from automations.core.letters import Letter, Words, compose, key_of, send_of
 from automations.core.limits import ANY_TIME, Candidate, choose
-from automations.core.messages import Outgoing, message_key
+from automations.core.messages import MessageKey, Outgoing, message_key
 from automations.core.outlook import with_email, with_moves
 from automations.core.plan import Hold, HoldKind, Known, Move, MoveKind, Plan, RowUpdate, Send, Task
 from automations.core.playbook import CannotWrite, Playbook

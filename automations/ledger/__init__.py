@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from automations.core.history import History, MessageKey, MessageRecord, Pause, SignalKind
+from automations.core.history import History, MessageRecord, Pause, SignalKind
 from automations.core.leads import CellChange, LeadKey, WrittenCell
-from automations.core.messages import Outcome, Outgoing
+from automations.core.messages import MessageKey, Outcome, Outgoing
 from automations.core.plan import Known, Move, Send
 
 

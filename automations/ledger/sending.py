@@ -15,9 +15,9 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 
 from automations.core.addresses import address_identity
-from automations.core.history import Fault, MessageKey, MessageRecord, MessageState, SignalKind
+from automations.core.history import MessageRecord, MessageState, SignalKind
 from automations.core.leads import LeadKey
-from automations.core.messages import Hand, Outcome, Outgoing
+from automations.core.messages import Fault, Hand, MessageKey, Outcome, Outgoing
 from automations.core.plan import Send
 from automations.errors import LedgerOutOfReach, WrongUsage
 from automations.ledger.troubles import RESTORE

@@ -15,9 +15,9 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from automations.core.history import History, MessageKey, MessageRecord, Pause, SignalKind
+from automations.core.history import History, MessageRecord, Pause, SignalKind
 from automations.core.leads import CellChange, LeadKey, WrittenCell
-from automations.core.messages import Outcome, Outgoing
+from automations.core.messages import MessageKey, Outcome, Outgoing
 from automations.core.plan import Known, Move, Send
 from automations.crash import crash_at
 from automations.ledger import Entry, Gate, RunRecord, reading, recording, sending

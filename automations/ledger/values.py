@@ -12,8 +12,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import cast
 
-from automations.core.history import Fault, MessageKey, MessageRecord, MessageState
+from automations.core.history import MessageRecord, MessageState
 from automations.core.leads import Cell, LeadKey
+from automations.core.messages import Fault, MessageKey
 from automations.errors import LedgerOutOfReach
 from automations.ledger.troubles import RESTORE
 

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from automations.core.history import Fault, MessageKey
-from automations.core.messages import Hand, Outcome, one_line
+from automations.core.messages import Fault, Hand, MessageKey, Outcome, one_line
 
 MAX_REPLY = 500
 """Characters of a server's answer that are kept."""

@@ -15,8 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from automations.core.history import Fault
-from automations.core.messages import BeforeDot, Hand, Outcome, Outgoing
+from automations.core.messages import BeforeDot, Fault, Hand, Outcome, Outgoing
 from automations.crash import crash_at
 
 _DATE = re.compile(rb"^Date:[ \t]*([^\r\n]+)", re.MULTILINE | re.IGNORECASE)

@@ -20,8 +20,7 @@ from ipaddress import ip_address
 from types import TracebackType
 from typing import Literal, NoReturn, Self, TypeVar
 
-from automations.core.history import Fault
-from automations.core.messages import BeforeDot, Hand, Outcome, Outgoing
+from automations.core.messages import BeforeDot, Fault, Hand, Outcome, Outgoing
 from automations.crash import crash_at
 from automations.errors import MailerOutOfReach
 from automations.mail.answers import Phase, classify, split_enhanced
