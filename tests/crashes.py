@@ -12,7 +12,8 @@ import sys
 import threading
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -83,7 +84,7 @@ sequences:
 _ROOT = Path(automations.__file__).parents[1]
 
 
-_SAID = {
+_SAID: Mapping[str, AbstractSet[MessageState | None]] = {
     "hello sent": {MessageState.ACCEPTED},
     "hello put off by the receiving server": {MessageState.DEFERRED},
     "hello refused by the mail server": {MessageState.REFUSED},
