@@ -21,8 +21,8 @@ from automations.core.leads import Cell
 from automations.sources.ooxml.editing import WorkbookEdit, verify_edited, write_edited
 from automations.sources.ooxml.inspection import refused_cells
 from automations.sources.ooxml.package import Package
-from automations.sources.ooxml.references import column_letters
 from automations.sources.ooxml.refusals import Reason, WorkbookRefused
+from automations.sources.ooxml.rowreading import RowReader
 from automations.sources.ooxml.rows import Edit
 from automations.sources.ooxml.sheets import OpenSheet, load_tables
 
@@ -48,12 +48,18 @@ Grid = dict[tuple[int, int], Cell]
 
 
 def _grid(sheet: OpenSheet) -> Grid:
-    """Return every cell with content, by the careful reader."""
+    """Return every cell with content; the fast reader and the careful one must agree."""
     stream = sheet.stream()
     reader = sheet.reader(stream.prefix)
-    positions = {column_letters(column): column - 1 for column in range(1, 301)}
-    rows = ((row.number, reader.row(block, row, positions, 300)) for block in stream.blocks() for row in block.rows)
-    return {(row, at): cell for row, cells in rows for at, cell in enumerate(cells or (), 1) if cell is not None}
+
+    rows = RowReader(reader, 1, 300)
+    grid: Grid = {}
+    for block in stream.blocks():
+        for row in block.rows:
+            cells = rows.row(block, row)
+            assert cells == rows.careful_row(block, row), "the fast way and the careful way differ"
+            grid |= {(row.number, at): cell for at, cell in enumerate(cells or (), 1) if cell is not None}
+    return grid
 
 
 def _calamine_grid(data: bytes, tab: str) -> Grid | None:

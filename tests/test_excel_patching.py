@@ -90,8 +90,10 @@ def test_a_workbook_that_counts_from_1904_does_so_when_we_write(tmp_path: Path) 
 NAMELESS = '<c t="inlineStr"><is><t>{}</t></is></c>'
 ODD_ROWS = {
     "no names": (
-        f"<row>{NAMELESS.format('Email')}{NAMELESS.format('Score')}</row>"
-        f'<row>{NAMELESS.format("eva@muster.example")}<c s="3"><v>50</v></c><c><v>1</v></c></row>',
+        (
+            f"<row>{NAMELESS.format('Email')}{NAMELESS.format('Score')}</row>"
+            f'<row>{NAMELESS.format("eva@muster.example")}<c s="3"><v>50</v></c><c><v>1</v></c></row>'
+        ),
         f'<row>{NAMELESS.format("eva@muster.example")}<c s="3"><v>80</v></c><c><v>1</v></c></row>',
     ),
     "other order of attributes": (

@@ -19,8 +19,8 @@ from automations.sources.ooxml.encoding import Unwritable, check_value
 from automations.sources.ooxml.finding import find_leads
 from automations.sources.ooxml.growing import with_new_columns
 from automations.sources.ooxml.package import Package, SheetEntry
-from automations.sources.ooxml.references import column_letters
 from automations.sources.ooxml.refusals import Reason, WorkbookRefused
+from automations.sources.ooxml.rowreading import RowReader
 from automations.sources.ooxml.rows import Edit
 from automations.sources.ooxml.sheets import HeaderRow, OpenSheet, Tables, load_tables, take_header
 from automations.sources.saving import (
@@ -178,14 +178,14 @@ class _Rows:
 
     def __iter__(self) -> Iterator[tuple[int, Sequence[Cell]]]:
         first, last = self.header.first_column, self.header.last_column
-        positions = {column_letters(column): column - first for column in range(first, last + 1)}
         below = self.header.row
         with self.open_again(self.tables, self.version) as sheet:
             stream = sheet.stream()
-            read = sheet.reader(stream.prefix).row
+            self.tables.strings.unpack()
+            read = RowReader(sheet.reader(stream.prefix), first, last).row
             for block in stream.blocks():
                 for row in block.rows:
-                    if row.number > below and (cells := read(block, row, positions, len(positions))) is not None:
+                    if row.number > below and (cells := read(block, row)) is not None:
                         yield row.number, cells
 
 

@@ -12,8 +12,8 @@ from math import isfinite
 
 from automations.core.cells import as_text
 from automations.core.leads import Cell
-from automations.sources.ooxml.cells import serial_of
 from automations.sources.ooxml.markup import attributes, raw_text
+from automations.sources.ooxml.moments import serial_of
 
 MAX_TEXT = 32_767
 """The longest text a cell can hold, in UTF-16 units (Excel specifications and limits)."""

@@ -12,6 +12,7 @@ from automations.sources.matching import LeadRow, Targets, find_targets, wanted_
 from automations.sources.ooxml.cells import CellReader, raw_cells
 from automations.sources.ooxml.inspection import FORMULA, Inspection, columns_with_formulas
 from automations.sources.ooxml.references import column_letters
+from automations.sources.ooxml.rowreading import RowReader
 from automations.sources.ooxml.sheets import OpenSheet, take_header
 from automations.sources.ooxml.stream import Block, RowSpan
 
@@ -46,33 +47,34 @@ class _Look:
     key_column: int
     key: re.Pattern[bytes]
     columns: tuple[int, ...]
-    positions: Mapping[bytes, int]
+    rows: RowReader
 
     @classmethod
     def at(cls, reader: CellReader, targets: Targets) -> _Look:
         """Return the look at the columns of *targets*."""
         p = reader.prefix
-        plain = rb"<%bc r=\"%b[0-9]+\"(?: s=\"([0-9]+)\")?(?: t=\"([a-zA-Z]+)\")?>(?:<%bv>|<%bis><%bt>)([^<]+)<"
+        plain = rb"<%bc r=\"%b[0-9]+\"([^>]*+)>(?:<%bv>|<%bis><%bt>)([^<]++)<"
         columns = tuple(sorted(set(targets.columns.values())))
         return cls(
             reader,
             targets.key_column,
             re.compile(plain % (p, column_letters(targets.key_column), p, p, p)),
             columns,
-            {column_letters(column): place for place, column in enumerate(columns)},
+            RowReader(reader, 1, max(columns, default=1)),
         )
 
     def key_cell(self, block: Block, row: RowSpan) -> Cell:
         """Return the cell of a row that identifies its lead."""
         if not block.is_masked and (found := self.key.search(block.data, row.tag_end, row.end)):
-            return self.reader.value(found[2] or b"", found[1] or b"", block.data[found.start(3) : found.end(3)])
+            return self.rows.value(found[1], found[2])
         cells = raw_cells(block, row, self.reader.prefix)
         return next((self.reader.cell(block, cell) for cell in cells if cell.column == self.key_column), None)
 
     def lead_row(self, block: Block, row: RowSpan) -> LeadRow:
         """Return what the row of a lead holds in the columns we look at."""
-        cells = self.reader.row(block, row, self.positions, len(self.columns)) or [None] * len(self.columns)
-        return LeadRow(row.number, dict(zip(self.columns, cells, strict=True)), self._formulas(block, row))
+        cells = self.rows.row(block, row)
+        values = {column: cells[column - 1] for column in self.columns} if cells else {}
+        return LeadRow(row.number, values, self._formulas(block, row))
 
     def _formulas(self, block: Block, row: RowSpan) -> dict[int, str]:
         return dict.fromkeys(columns_with_formulas(block, row, self.reader.prefix), FORMULA)

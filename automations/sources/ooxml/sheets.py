@@ -28,11 +28,14 @@ class Tables:
 
 def load_tables(package: Package) -> Tables:
     """Return the tables of a workbook."""
-    strings, styles = package.related("sharedStrings"), package.related("styles")
-    return Tables(
-        SharedStrings(package.stream(strings)) if strings else SharedStrings(),
-        date_styles(package.read(styles)) if styles else {},
-    )
+    strings = package.related("sharedStrings")
+    return Tables(SharedStrings(package.stream(strings)) if strings else SharedStrings(), load_styles(package))
+
+
+def load_styles(package: Package) -> Mapping[bytes, Shown]:
+    """Return which of the workbook's styles show dates."""
+    styles = package.related("styles")
+    return date_styles(package.read(styles)) if styles else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,9 @@ class OpenSheet:
 
     def reader(self, prefix: bytes) -> CellReader:
         """Return what reads cells of this sheet."""
-        return CellReader(prefix, self.tables.strings, self.tables.dates, self.package.counts_from_1904)
+        return CellReader(
+            prefix, self.tables.strings, self.tables.dates, counts_from_1904=self.package.counts_from_1904
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from automations.sources.ooxml.markup import QUOTED, attributes, check_text, hides_markup, masked
 from automations.sources.ooxml.references import MAX_ROW
@@ -22,8 +23,7 @@ _MAX_PENDING_BYTES = 64 << 20
 """The longest head, tail or single row that is held."""
 
 
-@dataclass(frozen=True, slots=True)
-class RowSpan:
+class RowSpan(NamedTuple):
     """Where one row stands in its block: its tag from *start* to *tag_end*, all of it up to *end*."""
 
     number: int
@@ -86,17 +86,20 @@ class SheetStream:
             end = seen.find(end_tag, max(0, searched - len(end_tag)))
             if end >= 0:
                 if end:
-                    yield self._block(waiting[:end], seen[:end])
+                    yield self._block(waiting, seen, end)
                 self._tail = self._remaining(waiting[end:])
                 return
             cut = seen.rfind(row_tag, max(0, searched - len(row_tag)))
             if cut > 0:
-                yield self._block(waiting[:cut], seen[:cut])
+                yield self._block(waiting, seen, cut)
                 waiting = waiting[cut:]
             searched = len(waiting)
             waiting = self._more(waiting)
 
-    def _block(self, data: bytes, seen: bytes) -> Block:
+    def _block(self, waiting: bytes, seen_waiting: bytes, length: int) -> Block:
+        """Return the first *length* bytes as a block."""
+        data = waiting[:length]
+        seen = data if seen_waiting is waiting else seen_waiting[:length]
         spans: list[RowSpan] = []
         starts = list(self._row.finditer(seen))
         last = self._last_row
