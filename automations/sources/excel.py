@@ -96,11 +96,11 @@ class ExcelSource:
 
     def _write_once(self, changes: Sequence[CellChange], keys: KeyRule) -> WriteResult:
         with self._sheet() as (sheet, version):
-            targets, rows = find_leads(sheet, changes, keys, f"{self.label}, tab {sheet.entry.name},")
-            cells = tuple(_checked(cell) for cell in settle(changes, targets, rows))
-            edits = _edits(cells, targets)
+            found = find_leads(sheet, changes, keys, f"{self.label}, tab {sheet.entry.name},")
+            cells = tuple(_checked(cell) for cell in settle(changes, found.targets, found.rows))
+            edits = _edits(cells, found.targets)
             if edits:
-                self._save(sheet, WorkbookEdit(edits), version)
+                self._save(sheet, WorkbookEdit(edits, sheet_has_formulas=found.has_formulas), version)
         return WriteResult(cells)
 
     def _add_columns_once(self, headers: Sequence[str], beside: Collection[str]) -> None:

@@ -87,8 +87,8 @@ def same_cell(one: Cell, other: Cell) -> bool:
     >>> same_cell(80, "80"), same_cell(None, ""), same_cell("00123", 123), same_cell(0, None)
     (True, True, False, False)
     """
-    if one == other and type(one) is type(other):
-        return True
+    if type(one) is type(other) and (one == other or (isinstance(one, str) and "\r" not in f"{one}{other}")):
+        return one == other
     if _is_number(one) and _is_number(other):
         return isclose(float(one), float(other), rel_tol=1e-12)  # type: ignore[arg-type]  # _is_number says so
     if isinstance(one, datetime) and isinstance(other, datetime):

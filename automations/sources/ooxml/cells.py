@@ -16,7 +16,7 @@ from typing import NamedTuple
 from automations.core.leads import Cell
 from automations.sources.ooxml.markup import QUOTED, attributes, text_of
 from automations.sources.ooxml.moments import iso_moment, moment_of
-from automations.sources.ooxml.references import parse_reference
+from automations.sources.ooxml.references import MAX_COLUMN, column_number, parse_reference
 from automations.sources.ooxml.refusals import Reason, WorkbookRefused
 from automations.sources.ooxml.stream import Block, RowSpan
 from automations.sources.ooxml.strings import SharedStrings, rich_text
@@ -52,7 +52,7 @@ class RawCell(NamedTuple):
 
 @lru_cache(maxsize=16)
 def _any_cell(prefix: bytes) -> re.Pattern[bytes]:
-    return re.compile(rb"<%bc(?=[\s/>])(%b)>" % (prefix, QUOTED))
+    return re.compile(rb"<%bc(?=[\s/>])((?: r=\"([A-Z]{1,3})[1-9][0-9]{0,6}\")?+%b)>" % (prefix, QUOTED))
 
 
 def raw_cells(block: Block, row: RowSpan, prefix: bytes) -> Iterator[RawCell]:
@@ -60,15 +60,15 @@ def raw_cells(block: Block, row: RowSpan, prefix: bytes) -> Iterator[RawCell]:
     if row.closes_itself:
         return
     closing = b"</%bc>" % prefix
-    column = 0
+    last = 0
     at = row.tag_end
-    while found := _any_cell(prefix).search(block.seen, at, row.end):
+    search = _any_cell(prefix).search
+    while found := search(block.seen, at, row.end):
         tag = found[1]
-        name = attributes(tag).get(b"r")
-        place = parse_reference(name) if name else None
-        if name and (place is None or place[1] <= column):
+        column = column_number(found[2]) if found[2] else _column_of(tag, last)
+        if not last < column <= MAX_COLUMN:
             raise WorkbookRefused(Reason.UNUSUAL, f"the cells of row {row.number} are not in order")
-        column = place[1] if place else column + 1
+        last = column
         closes_itself = tag.endswith(b"/")
         end = found.end()
         if not closes_itself:
@@ -77,6 +77,15 @@ def raw_cells(block: Block, row: RowSpan, prefix: bytes) -> Iterator[RawCell]:
                 raise WorkbookRefused(Reason.CUT_OFF, f"a cell of row {row.number} does not end")
         yield RawCell(column, found.start(), found.end(), end, tag, closes_itself, prefix)
         at = end
+
+
+def _column_of(tag: bytes, last: int) -> int:
+    """Return the column of a cell whose first attribute is not r; one without r= follows the *last*. 0 for nonsense."""
+    name = attributes(tag).get(b"r")
+    if name is None:
+        return last + 1
+    place = parse_reference(name)
+    return place[1] if place else 0
 
 
 class CellReader:

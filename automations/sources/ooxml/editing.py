@@ -20,6 +20,8 @@ class WorkbookEdit:
     cells: SheetEdits
     tail: Callable[[bytes], bytes] = bytes
     parts: Mapping[str, Callable[[bytes], bytes]] = field(default_factory=dict)
+    sheet_has_formulas: bool | None = None
+    """Whether the sheet has formulas, if a walk over it has already told."""
 
 
 def write_edited(sheet: OpenSheet, edit: WorkbookEdit, target: BinaryIO) -> frozenset[str]:
@@ -32,7 +34,8 @@ def write_edited(sheet: OpenSheet, edit: WorkbookEdit, target: BinaryIO) -> froz
         raise WorkbookRefused(Reason.SIGNED)
     changed: dict[str, Iterable[bytes]] = {package.member(sheet.entry.part).name: _sheet(sheet, edit)}
     parts = dict(edit.parts)
-    if has_formulas(package):
+    known = {} if edit.sheet_has_formulas is None else {sheet.entry.part: edit.sheet_has_formulas}
+    if has_formulas(package, known):
         before = parts.get(package.workbook_part, bytes)
         parts[package.workbook_part] = lambda data: with_calculation_on_load(before(data))
     for part, change in parts.items():

@@ -7,16 +7,21 @@ any other cell it is written as a person would, 2026-11-23, because its number w
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from math import isfinite
 
 from automations.core.cells import as_text
 from automations.core.leads import Cell
 from automations.sources.ooxml.markup import attributes, raw_text
 from automations.sources.ooxml.moments import serial_of
+from automations.sources.ooxml.styles import Shown
 
 MAX_TEXT = 32_767
 """The longest text a cell can hold, in UTF-16 units (Excel specifications and limits)."""
+_PLAIN_TAG = re.compile(rb"((?: r=\"[A-Z]++[0-9]++\")?+(?: s=\"([0-9]++)\")?+)(?: t=\"[A-Za-z]++\")?+/?")
 _GIVEN_UP = frozenset({b"t", b"cm", b"vm", b"ph"})
 """Attributes that speak of the old content: its type, its metadata, its phonetic hints."""
 
@@ -38,44 +43,47 @@ def check_value(value: Cell) -> None:
             raise Unwritable(f"the text has {length:,} letters, and a cell holds {MAX_TEXT:,}")
 
 
-def cell_bytes(value: Cell, *, tag: bytes, prefix: bytes, shows_dates: bool, counts_from_1904: bool) -> bytes:
+def cell_bytes(
+    value: Cell, *, tag: bytes, prefix: bytes, dates: Mapping[bytes, Shown], counts_from_1904: bool
+) -> bytes:
     """Return a whole cell element that says *value*; *tag* is the inside of its old start tag, or of a new one."""
-    kept = _kept(tag)
-    kind, body = _content(value, prefix, shows_dates=shows_dates, counts_from_1904=counts_from_1904)
-    if not body:
-        return b"<%bc%b/>" % (prefix, kept)
-    typed = b' t="%b"' % kind if kind else b""
-    return b"<%bc%b%b>%b</%bc>" % (prefix, kept, typed, body, prefix)
+    kept, style = _kept(tag)
+    return b"<%bc%b%b" % (prefix, kept, _content(value, prefix, style in dates, counts_from_1904))
 
 
-def _kept(tag: bytes) -> bytes:
-    """Return the attributes that stay: a cell keeps its place and its style."""
+def _kept(tag: bytes) -> tuple[bytes, bytes]:
+    """Return the attributes that stay, and the style among them: a cell keeps its place and its look."""
+    if plain := _PLAIN_TAG.fullmatch(tag):
+        return plain[1], plain[2] or b""
     tag = tag.rstrip(b"/ \t\r\n")
     written = attributes(tag)
+    style = written.get(b"s", b"")
     if not _GIVEN_UP & written.keys():
-        return tag
-    return b"".join(
+        return tag, style
+    kept = b"".join(
         b' %b="%b"' % (name, value.replace(b'"', b"&quot;")) for name, value in written.items() if name not in _GIVEN_UP
     )
+    return kept, style
 
 
-def _content(value: Cell, prefix: bytes, *, shows_dates: bool, counts_from_1904: bool) -> tuple[bytes, bytes]:
-    """Return the type and the inside of a cell; no inside for an empty one."""
+@lru_cache(maxsize=4096, typed=True)
+def _content(value: Cell, prefix: bytes, shows_dates: bool, counts_from_1904: bool) -> bytes:
+    """Return the rest of a cell element, from its type to its end; remembered, because our words repeat."""
     number: float | None = None
+    p = prefix
     if value is None or value == "":
-        return b"", b""
+        return b"/>"
     if isinstance(value, bool):
-        return b"b", b"<%bv>%d</%bv>" % (prefix, value, prefix)
+        return b' t="b"><%bv>%d</%bv></%bc>' % (p, value, p, p)
     if isinstance(value, (int, float)):
         number = value
     elif isinstance(value, (date, time, timedelta)) and shows_dates:
         number = serial_of(value, counts_from_1904=counts_from_1904)
     if number is not None:
-        return b"", b"<%bv>%b</%bv>" % (prefix, _digits(number), prefix)
+        return b"><%bv>%b</%bv></%bc>" % (p, _digits(number), p, p)
     text = value if isinstance(value, str) else _written_out(value)
     space = b' xml:space="preserve"' if text != text.strip() or "\n" in text or "  " in text else b""
-    p = prefix
-    return b"inlineStr", b"<%bis><%bt%b>%b</%bt></%bis>" % (p, p, space, raw_text(text), p, p)
+    return b' t="inlineStr"><%bis><%bt%b>%b</%bt></%bis></%bc>' % (p, p, space, raw_text(text), p, p, p)
 
 
 def _digits(number: float) -> bytes:

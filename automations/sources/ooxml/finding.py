@@ -17,9 +17,16 @@ from automations.sources.ooxml.sheets import OpenSheet, take_header
 from automations.sources.ooxml.stream import Block, RowSpan
 
 
-def find_leads(
-    sheet: OpenSheet, changes: Sequence[CellChange], keys: KeyRule, label: str
-) -> tuple[Targets, Mapping[LeadKey, Sequence[LeadRow]]]:
+@dataclass(frozen=True, slots=True)
+class FoundLeads:
+    """Where columns and leads are now, and whether the sheet has any formula."""
+
+    targets: Targets
+    rows: Mapping[LeadKey, Sequence[LeadRow]]
+    has_formulas: bool
+
+
+def find_leads(sheet: OpenSheet, changes: Sequence[CellChange], keys: KeyRule, label: str) -> FoundLeads:
     """Return where the columns and the leads of *changes* are now."""
     stream = sheet.stream()
     inspection = Inspection(stream)
@@ -36,7 +43,7 @@ def find_leads(
         key = keys.key_of(cell)
         if key in wanted:
             found[key].append(look.lead_row(block, row))
-    return targets, _with_forbidden(inspection, targets, found)
+    return FoundLeads(targets, _with_forbidden(inspection, targets, found), inspection.has_formulas)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +67,7 @@ class _Look:
             targets.key_column,
             re.compile(plain % (p, column_letters(targets.key_column), p, p, p)),
             columns,
-            RowReader(reader, 1, max(columns, default=1)),
+            RowReader(reader, min(columns, default=1), max(columns, default=1)),
         )
 
     def key_cell(self, block: Block, row: RowSpan) -> Cell:
@@ -73,7 +80,8 @@ class _Look:
     def lead_row(self, block: Block, row: RowSpan) -> LeadRow:
         """Return what the row of a lead holds in the columns we look at."""
         cells = self.rows.row(block, row)
-        values = {column: cells[column - 1] for column in self.columns} if cells else {}
+        first = self.columns[0] if self.columns else 1
+        values = {column: cells[column - first] for column in self.columns} if cells else {}
         return LeadRow(row.number, values, self._formulas(block, row))
 
     def _formulas(self, block: Block, row: RowSpan) -> dict[int, str]:

@@ -74,8 +74,10 @@ def with_new_columns(
     if table is None and _filter_ends_at(stream.tail, stream.prefix, header.row, old_right):
         index = sheet.package.sheets.index(sheet.entry)
         parts[sheet.package.workbook_part] = lambda data: _grown_filter_name(data, index, new_right)
-        return WorkbookEdit(cells, lambda tail: _grown_filter(tail, stream.prefix, new_right), parts)
-    return WorkbookEdit(cells, parts=parts)
+        return WorkbookEdit(
+            cells, lambda tail: _grown_filter(tail, stream.prefix, new_right), parts, inspection.has_formulas
+        )
+    return WorkbookEdit(cells, parts=parts, sheet_has_formulas=inspection.has_formulas)
 
 
 def _tables(sheet: OpenSheet) -> list[_Table]:

@@ -32,16 +32,18 @@ class Inspection:
 
     stream: SheetStream
     owned_areas: list[Area] = field(default_factory=list)
+    has_formulas: bool = False
 
     def rows(self) -> Iterator[tuple[Block, RowSpan]]:
         """Return every row of the sheet."""
         for block in self.stream.blocks():
-            if b"ref=" in block.seen:
-                self._note_formulas(block)
+            if b"<%bf" % self.stream.prefix in block.seen:
+                self.has_formulas = True
+                self._note_owned_areas(block)
             for row in block.rows:
                 yield block, row
 
-    def _note_formulas(self, block: Block) -> None:
+    def _note_owned_areas(self, block: Block) -> None:
         for tag in tags(block.seen, self.stream.prefix, b"f"):
             if tag.get(b"t") in _OWNING_FORMULAS and (area := parse_area(tag.get(b"ref", b""))):
                 self.owned_areas.append(area)

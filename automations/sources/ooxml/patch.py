@@ -36,7 +36,8 @@ def patched_sheet(
     for block in stream.blocks():
         last = block.rows[-1].number if block.rows else 0
         until = bisect_left(waiting, last + 1, done)
-        yield from _patched_block(block, waiting[done:until], edits, patcher)
+        # One piece for each block: what packs it is called less often.
+        yield b"".join(_patched_block(block, waiting[done:until], edits, patcher))
         done = until
     for number in waiting[done:]:
         yield patcher.new_row(number, edits[number])

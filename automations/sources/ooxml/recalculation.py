@@ -8,28 +8,34 @@ Source: ECMA-376 part 1, 18.2.2 (calcPr: fullCalcOnLoad), 18.2.27 (order of a wo
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from automations.sources.ooxml.markup import QUOTED, attributes, masked, with_attribute
 from automations.sources.ooxml.package import Package
 
 _BEFORE_CALCULATION = b"sheets|functionGroups|externalReferences|definedNames"
-_FORMULA = re.compile(rb"<(?:[\w.-]+:)?f[\s/>]")
+_ROOT = re.compile(rb"<([\w.-]+:)?(?:worksheet|macrosheet)(?=[\s/>])")
 
 
-def has_formulas(package: Package) -> bool:
-    """Whether any sheet has a formula: without one there is nothing to calculate again."""
-    if package.related("calcChain"):
+def has_formulas(package: Package, known: Mapping[str, bool]) -> bool:
+    """Whether any sheet has a formula, without which there is nothing to calculate; *known* says it of some parts."""
+    if package.related("calcChain") or any(known.values()):
         return True
-    return any(_part_has_formulas(package, sheet.part) for sheet in package.sheets if sheet.has_cells)
+    parts = [sheet.part for sheet in package.sheets if sheet.has_cells and sheet.part not in known]
+    return any(_part_has_formulas(package, part) for part in parts)
 
 
 def _part_has_formulas(package: Package, part: str) -> bool:
     edge = b""
+    formula: re.Pattern[bytes] | None = None
     for block in package.stream(part):
-        data = edge + block
-        if (b"<f" in data or b":f" in data) and _FORMULA.search(data):
+        if formula is None:
+            root = _ROOT.search(block)
+            formula = re.compile(rb"<%bf[\s/>]" % (root[1] or b"" if root else b""))
+        # A tag may be cut in two by the end of a block.
+        if formula.search(block) or formula.search(edge + block[:64]):
             return True
-        edge = data[-64:]
+        edge = block[-64:]
     return False
 
 

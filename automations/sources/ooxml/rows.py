@@ -8,17 +8,29 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from automations.core.leads import Cell
 from automations.sources.ooxml.cells import raw_cells
 from automations.sources.ooxml.encoding import cell_bytes
 from automations.sources.ooxml.markup import attributes, with_attribute
-from automations.sources.ooxml.references import column_letters, reference
+from automations.sources.ooxml.references import column_letters, column_number, reference
 from automations.sources.ooxml.stream import Block, RowSpan
 from automations.sources.ooxml.styles import Shown
 
-_STYLE = re.compile(rb"""\ss\s*=\s*["']([0-9]+)["']""")
-_SPANS = re.compile(rb"([0-9]+):([0-9]+)\Z")
+_SPANS = re.compile(rb'\sspans="([0-9]+):([0-9]+)"')
+
+
+@lru_cache(maxsize=16)
+def _plain_cell(prefix: bytes) -> re.Pattern[bytes]:
+    """A whole cell as programs write it; the group is the inside of its tag."""
+    return re.compile(rb"<%bc((?: [a-z]++=\"[^\"<>]*+\")++)\s*+(?:/>|>.*?</%bc>)" % (prefix, prefix), re.DOTALL)
+
+
+@lru_cache(maxsize=16)
+def _next_cell(prefix: bytes) -> re.Pattern[bytes]:
+    """The tag of a cell that is named first; the groups are its column and a slash if it closes itself."""
+    return re.compile(rb"<%bc r=\"([A-Z]{1,3})[0-9]++\"(?: [a-z]++=\"[^\"<>]*+\")*+\s*+(/?+)>" % prefix)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,24 +65,44 @@ class RowPatcher:
         return b'<%brow r="%d">%b</%brow>' % (self.prefix, number, cells, self.prefix)
 
     def _replaced(self, block: Block, row: RowSpan, edits: RowEdits) -> bytes | None:
-        """Return the row when every cell is there and written as programs do; None asks for the careful way."""
+        """Return the row if its cells are written as programs do, named and in order; None asks for the careful way."""
         data = block.data
-        closing = b"</%bc>" % self.prefix
         pieces: list[bytes] = []
         at = row.start
         for column in sorted(edits):
             start = data.find(b'<%bc r="%b%d"' % (self.prefix, column_letters(column), row.number), at, row.end)
-            tag_end = data.find(b">", start, row.end) + 1
-            if start < 0 or not tag_end:
+            if start < 0:
+                place = self._plain_place(data, row, column, max(at, row.tag_end))
+                if place is None:
+                    return None
+                tag = data[row.start + len(self.prefix) + 4 : row.tag_end - 1]
+                pieces += (data[at:place], self._new_cell(row.number, column, edits[column], tag))
+                at = place
+                continue
+            found = _plain_cell(self.prefix).match(data, start, row.end)
+            if found is None:
                 return None
-            tag = data[start + len(self.prefix) + 2 : tag_end - 1]
-            end = tag_end if tag.endswith(b"/") else data.find(closing, tag_end, row.end) + len(closing)
-            if tag.count(b'"') % 2 or b"'" in tag or end < tag_end:
-                return None
-            pieces += (data[at:start], self._cell(tag, edits[column].value))
-            at = end
+            pieces += (data[at:start], self._cell(found[1], edits[column].value))
+            at = found.end()
         pieces.append(data[at : row.end])
         return b"".join(pieces)
+
+    def _plain_place(self, data: bytes, row: RowSpan, column: int, at: int) -> int | None:
+        """Return where a cell that is missing belongs, looking from *at*, which is before it; None when unsure."""
+        name = b"<%bc" % self.prefix
+        spans = _SPANS.search(data, row.start, row.tag_end)
+        is_plain = data.count(name, at, row.end) == data.count(name + b' r="', at, row.end)
+        if row.closes_itself or not is_plain or (spans and not int(spans[1]) <= column <= int(spans[2])):
+            return None
+        while found := _next_cell(self.prefix).match(data, at, row.end):
+            if column_number(found[1]) > column:
+                return at
+            at = (
+                data.find(b"</%bc>" % self.prefix, found.end(), row.end) + len(name) + 2
+                if not found[2]
+                else found.end()
+            )
+        return at if data.startswith(b"</%brow" % self.prefix, at) else None
 
     def _rebuilt(self, block: Block, row: RowSpan, edits: RowEdits) -> bytes:
         """Return the row with cells changed and inserted, however it is written."""
@@ -96,14 +128,7 @@ class RowPatcher:
         return start + b"".join(pieces) + data[at : row.end]
 
     def _cell(self, tag: bytes, value: Cell) -> bytes:
-        found = _STYLE.search(tag)
-        return cell_bytes(
-            value,
-            tag=tag,
-            prefix=self.prefix,
-            shows_dates=found is not None and found[1] in self.dates,
-            counts_from_1904=self.counts_from_1904,
-        )
+        return cell_bytes(value, tag=tag, prefix=self.prefix, dates=self.dates, counts_from_1904=self.counts_from_1904)
 
     def _new_cell(self, row: int, column: int, edit: Edit, row_tag: bytes | None) -> bytes:
         style = edit.style if edit.style is not None else self._inherited_style(column, row_tag)
@@ -120,8 +145,8 @@ class RowPatcher:
 
 def _with_spans(tag: bytes, columns: Sequence[int]) -> bytes:
     """Return a row's tag whose spans, an optional hint, still cover its cells."""
-    spans = attributes(tag).get(b"spans")
-    found = _SPANS.match(spans) if spans else None
+    spans = attributes(tag).get(b"spans", b"")
+    found = _SPANS.match(b' spans="%b"' % spans)
     if found is None:
         return tag
     first, last = min(int(found[1]), columns[0]), max(int(found[2]), columns[-1])
