@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Collection
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
@@ -159,6 +160,10 @@ class World:
     told: list[Alert] = field(default_factory=list)
     texts: PlainWords = field(default_factory=PlainWords)
     clock: FixedClock = field(default_factory=lambda: FixedClock(MONDAY))
+
+    def __post_init__(self) -> None:
+        """Close the ledger when nobody needs this business any more."""
+        weakref.finalize(self, self.ledger.close)
 
     def open_source(self) -> MemorySource:
         """Return the sheet."""
