@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from difflib import get_close_matches
 
@@ -11,9 +11,10 @@ from automations.core.books import display_name, key_rule
 from automations.core.courses import Moment, sender_for
 from automations.core.history import History, LeadHistory
 from automations.core.leads import Book, Lead
-from automations.core.letters import Letter, compose
+from automations.core.letters import Letter, Words, compose, key_of
 from automations.core.limits import Candidate
 from automations.core.messages import Outgoing, Rendered
+from automations.core.outlook import with_email
 from automations.core.plan import Hold, Send, Task
 from automations.core.playbook import CannotWrite
 from automations.core.policy import EmailSequence, Policy, Step
@@ -22,6 +23,9 @@ from automations.core.standing import Standing, stand
 from automations.core.traces import Trace, trace
 from automations.errors import LeadwrightError, WrongUsage
 from automations.runner import Found, Workplace, read_and_decide
+
+_FEW = 5
+"""How many keys are named when several leads are meant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +75,20 @@ def look_at_lead(workplace: Workplace, key_text: str, now: datetime) -> LeadView
 
 
 def find_lead(book: Book, key_text: str) -> Lead:
-    """Return the lead with this key, however it is spelled. Raises WrongUsage with the nearest key."""
+    """Return the lead with this key, however it is spelled, or the only one whose name has these words in it.
+
+    Raises WrongUsage with the nearest key, or with those of all that are meant.
+    """
     key = key_rule(book.columns).key_of(key_text)
     lead = next((each for each in book.leads if each.key == key), None)
     if lead:
         return lead
+    called = _called(book, key_text)
+    if len(called) == 1:
+        return called[0]
+    if called:
+        keys = ", ".join(each.key for each in called[:_FEW]) + (", ..." if len(called) > _FEW else "")
+        raise WrongUsage(f'{len(called)} leads are called "{key_text}"', fix=f"name one of them: {keys}")
     named = next((problem for problem in book.problems if key_text.casefold() in str(problem).casefold()), None)
     if named:
         raise WrongUsage(f"{key_text} cannot be used: {named.where}: {named.what}", fix=named.fix)
@@ -85,27 +98,47 @@ def find_lead(book: Book, key_text: str) -> Lead:
     )
 
 
+def _called(book: Book, words: str) -> list[Lead]:
+    """Return the leads in whose name or company *words* stand, by row."""
+    wanted = words.casefold().split()
+    found = (each for each in book.leads if wanted and _has_words(display_name(book.columns, each), wanted))
+    return sorted(found, key=lambda each: each.row)
+
+
+def _has_words(name: str, wanted: Sequence[str]) -> bool:
+    words = name.casefold().replace(",", " ").split()
+    return all(word in words for word in wanted)
+
+
 def preview(
     workplace: Workplace, step_name: str, key_text: str | None, now: datetime
 ) -> tuple[Outgoing, Rendered, Lead]:
     """Return the email of a step as one lead would get it now: its bytes, its words, and the lead.
 
-    Without *key_text* the first lead that has an address. Raises WrongUsage for a step or lead there is not, and
-    LeadwrightError when it cannot be written for this lead.
+    Without *key_text* the first lead that somebody writes to. What would be an answer to earlier emails is shown as if
+    those had been sent. Raises WrongUsage for a step or lead there is not, and LeadwrightError when it cannot be
+    written for this lead.
     """
     sequence, step = _find_step(workplace.policy, step_name)
     with workplace.open_ledger() as ledger:
         history = ledger.history(now)
         found = read_and_decide(workplace, workplace.open_source(), ledger, now)
-    lead = find_lead(found.book, key_text) if key_text else _first_with_address(found.book)
-    letter = _letter(workplace, found, history, sequence, step, lead, now)
-    words = workplace.words(now)
+    leads = [find_lead(found.book, key_text)] if key_text else _with_address(found.book)
+    letters = (_letter(workplace, found, history, sequence, step, each, now) for each in leads)
+    first = next(letters)
+    letter = next((each for each in (first, *letters) if each.candidate.sender), first)
+    words, lead = workplace.words(now), letter.candidate.lead
     sender = letter.candidate.sender
     if sender is None:
-        raise LeadwrightError(f"nobody writes {step.name} to {lead.key}: {letter.candidate.sender_problem}")
+        raise LeadwrightError(
+            f"nobody writes {step.name} to {lead.key}: {letter.candidate.sender_problem}",
+            fix="fill in the cell, or choose another lead with --lead",
+        )
     try:
+        letter = _with_thread(letter, words, workplace.policy)
         outgoing = compose(letter, words, workplace.policy)
-        return outgoing, words.email(step, lead, letter.qualification, sender), lead
+        rendered = words.email(step, lead, letter.qualification, sender)
+        return outgoing, replace(rendered, subject=outgoing.subject), lead
     except CannotWrite as reason:
         raise LeadwrightError(
             f"{step.name} cannot be written for {lead.key}: {reason}",
@@ -124,11 +157,25 @@ def _find_step(policy: Policy, name: str) -> tuple[EmailSequence, Step]:
     )
 
 
-def _first_with_address(book: Book) -> Lead:
-    with_address: Sequence[Lead] = [lead for lead in book.leads if lead.address]
-    if not with_address:
+def _with_address(book: Book) -> Sequence[Lead]:
+    found = [lead for lead in book.leads if lead.address]
+    if not found:
         raise WrongUsage(f"no lead in {book.sheet} has an email address", fix="name one with --lead")
-    return min(with_address, key=lambda lead: lead.row)
+    return sorted(found, key=lambda lead: lead.row)
+
+
+def _with_thread(letter: Letter, words: Words, policy: Policy) -> Letter:
+    """Return the letter as if the emails before it in its sequence had been sent."""
+    candidate = letter.candidate
+    for step in candidate.sequence.steps[: candidate.sequence.steps.index(candidate.step)]:
+        earlier = replace(candidate, step=step)
+        if not step.is_email or any(record.key == key_of(earlier) for record in candidate.known.messages):
+            continue
+        sent = compose(replace(letter, candidate=earlier), words, policy)
+        *others, record = with_email(candidate.known, earlier, letter.at).messages
+        record = replace(record, subject=sent.subject, message_id=sent.message_id)
+        candidate = replace(candidate, known=replace(candidate.known, messages=(*others, record)))
+    return replace(letter, candidate=candidate)
 
 
 def _letter(

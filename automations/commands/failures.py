@@ -19,6 +19,7 @@ from automations.errors import (
     OUR_FAULT_EXIT_CODE,
     LeadwrightError,
     OutOfReach,
+    Place,
     Problem,
     WrongConfig,
     WrongUsage,
@@ -52,7 +53,7 @@ def tell(error: BaseException, words: Sequence[str]) -> int:
 
 def problem_json(problem: Problem) -> dict[str, Any]:
     """Return a problem of a file as the appendix has it: {file, line, column, what, fix}."""
-    place = problem.place
+    place = problem.place or _written_place(problem.where)
     return {
         "file": place.file if place else problem.where,
         "line": place.line if place else None,
@@ -60,6 +61,12 @@ def problem_json(problem: Problem) -> dict[str, Any]:
         "what": problem.what,
         "fix": problem.fix or problem.under,
     }
+
+
+def _written_place(where: str) -> Place | None:
+    """Return the place that ``config.yaml:110`` or ``config.yaml:110:5`` tells of; None for other words."""
+    found = re.fullmatch(r"([^:]+):(\d+)(?::(\d+))?", where)
+    return Place(found[1], int(found[2]), int(found[3] or 1)) if found else None
 
 
 def problems_text(problems: Sequence[Problem]) -> str:

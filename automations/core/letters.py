@@ -60,6 +60,8 @@ def compose(letter: Letter, words: Words, policy: Policy) -> Outgoing:
         raise CannotWrite(candidate.sender_problem)
     rendered = words.email(candidate.step, candidate.lead, letter.qualification, candidate.sender)
     thread = () if rendered.subject else _thread(candidate)
+    if not (rendered.subject or thread):
+        raise CannotWrite("it has no subject, and no email before it was sent that it could answer")
     try:
         return build_message(
             rendered,

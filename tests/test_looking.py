@@ -1,0 +1,98 @@
+"""Looking at one lead or one email: as people name leads, and as they read emails before they send them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from openpyxl import load_workbook
+from openpyxl.worksheet.worksheet import Worksheet
+
+from automations.cli import main
+
+Answer = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Answer:
+    """Return what a command line answers in a folder with the sample."""
+    monkeypatch.chdir(tmp_path)
+    assert main(["init", "--sample", "."]) == 0
+    capsys.readouterr()
+
+    def answer(*words: str) -> tuple[int, str, str]:
+        code = main(words)
+        out = capsys.readouterr()
+        return code, out.out, out.err
+
+    return answer
+
+
+def change_cells(folder: Path, **cells: str | None) -> None:
+    """Type into cells of the sample's workbook."""
+    book = load_workbook(folder / "leads.xlsx")
+    sheet = book.active
+    assert isinstance(sheet, Worksheet)
+    for name, value in cells.items():
+        sheet[name] = value
+    book.save(folder / "leads.xlsx")
+    book.close()
+
+
+def test_a_lead_answers_to_its_name(say: Answer) -> None:
+    """Who remembers the name and not the address still gets the answer, whatever the order of the words."""
+    by_key, by_name = say("explain", "eva@muster.example"), say("explain", "muster eva")
+
+    assert by_name == by_key
+    assert by_name[0] == 0
+
+
+def test_several_leads_of_one_name_are_named(say: Answer, tmp_path: Path) -> None:
+    """A name that two leads have is answered with their keys, not with one of the two."""
+    change_cells(tmp_path, B3="Eva Muster")
+
+    code, out, err = say("explain", "Eva Muster")
+
+    assert (code, out) == (2, "")
+    assert err == (
+        '2 leads are called "Eva Muster"\n    name one of them: eva@muster.example, martin.huber@huber-bau.example\n'
+    )
+
+
+def test_an_answer_is_previewed_as_if_what_it_answers_was_sent(say: Answer) -> None:
+    """The second email has no subject of its own; before anything was sent it can be read with the first one's."""
+    code, out, _ = say("preview", "welcome-2", "--lead", "eva@muster.example")
+
+    assert code == 0
+    assert out.splitlines()[0] == "Subject  Re: Coffee for 80 people at Muster AG?"
+
+
+def test_a_preview_shows_a_lead_that_somebody_writes_to(say: Answer, tmp_path: Path) -> None:
+    """Without --lead the first lead is taken that has an owner; one that is asked for and has none is told about."""
+    change_cells(tmp_path, J2=None)
+
+    first = say("preview", "welcome-1")
+    asked = say("preview", "welcome-1", "--lead", "eva@muster.example")
+
+    assert first[1].splitlines()[2] == "To       Martin Huber <martin.huber@huber-bau.example>"
+    assert asked == (
+        1,
+        "",
+        "nobody writes welcome-1 to eva@muster.example: owner is empty, so nobody is there to write\n"
+        "    fill in the cell, or choose another lead with --lead\n",
+    )
+
+
+def test_an_example_that_fails_is_a_place_for_programs_too(say: Answer, tmp_path: Path) -> None:
+    """An example that does not come out is reported to an editor with file and line, like any other problem."""
+    config = tmp_path / "config.yaml"
+    text = config.read_text("utf-8").replace("hot: score >= 60", "hot: score >= 600")
+    config.write_text(text, "utf-8")
+
+    code, out, _ = say("check", "--json")
+
+    (problem,) = json.loads(out)["problems"]
+    assert (code, problem["file"]) == (2, "config.yaml")
+    assert text.splitlines()[problem["line"] - 1] == "  - name: Big referral asking for a price is hot"
