@@ -347,6 +347,24 @@ WRONG = [
         'if it belongs to the value before it, put it in quotes: "Smith and Sons"',
     ),
     (
+        "company is Muster or Hafen",
+        "                     ^^^^^",
+        'there is no column "Hafen"',
+        "for either of the two: company is one of Muster, Hafen",
+    ),
+    (
+        "employees > 5.000",
+        "            ^^^^^",
+        '"5.000" is 5000 to one reader and 5 to another',
+        "write 5000, or 5",
+    ),
+    (
+        "employees > 5.000 EUR",
+        "            ^^^^^^^^^",
+        '"5.000 EUR" is not a number',
+        "write 5000, or 5",
+    ),
+    (
         "source is one of Website, Referral or Trade fair",
         "                                      ^^^^^^^^^^",
         'there is no column "Trade fair"',

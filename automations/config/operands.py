@@ -18,6 +18,8 @@ MAX_SHOWN = 12
 MAX_DIGITS = 15
 
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
+# 5.000 is five in London and five thousand in Berlin; 0.125 and 5.00 are the same everywhere.
+_TWO_WAYS = re.compile(r"([+-]?[1-9][0-9]{0,2})\.([0-9]{3})")
 _GROUPED = re.compile(r"[+-]?[0-9]{1,3}(?:[ '_\u00a0\u202f][0-9]{3})+")
 _NUMBER_INSIDE = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
 _ISO_DAY = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})")
@@ -146,6 +148,9 @@ def number_of(text: str) -> int | float:
     >>> number_of("20"), number_of("-2.5")
     (20, -2.5)
     """
+    if two_ways := _TWO_WAYS.fullmatch(text):
+        whole, rest = two_ways.groups()
+        raise WrongValue(f'"{text}" is {whole}{rest} to one reader and {float(text):g} to another', _plainly(text))
     if _NUMBER.fullmatch(text):
         if len(text) > MAX_DIGITS + 1:
             raise WrongValue(f'"{text}" is too long for a number', f"at most {MAX_DIGITS} digits")
@@ -154,8 +159,14 @@ def number_of(text: str) -> int | float:
         plain = re.sub(r"[^0-9+-]", "", text)
         raise WrongValue(f'"{text}" is not a number as it stands', f"write {plain}")
     inside = _NUMBER_INSIDE.search(text)
-    under = f"write {inside[0]}" if inside else "write digits, for example: 20 or 2.5"
+    under = _plainly(inside[0]) if inside else "write digits, for example: 20 or 2.5"
     raise WrongValue(f'"{text}" is not a number', under)
+
+
+def _plainly(number: str) -> str:
+    """Return the advice to write *number* so that nobody can take it for another."""
+    two_ways = _TWO_WAYS.fullmatch(number)
+    return f"write {two_ways[1]}{two_ways[2]}, or {float(number):g}" if two_ways else f"write {number}"
 
 
 def day_of(text: str) -> date | str:
@@ -260,6 +271,9 @@ def _quoted(text: str) -> str:
 def _belongs_before(before: Part, operator: Operator, name: str, text: str) -> str:
     """Return the advice for ``Smith and Sons`` and for ``one of A, B or C``, where a word ends a value too early."""
     last = before.pieces[-1]
+    joint = fold(text[last.end : len(text) - len(name)])
+    if joint == "or" and before.field is not None and f"{operator.name} one of" in BY_SPELLING:
+        return f"for either of the two: {before.field.name} {operator.name} one of {last.text}, {name}"
     if operator.operands is Operands.SEVERAL:
         return f"if it is one of the values, write a comma: {last.text}, {name}"
     return f"if it belongs to the value before it, put it in quotes: {_quoted(text[last.start :])}"
