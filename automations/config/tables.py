@@ -15,7 +15,9 @@ from automations.core.leads import FieldType, Role
 LINE = Value(names.read_line, "a text")
 LABEL = Value(names.read_label, "a name")
 NAME = Value(names.read_name, "a name of letters, digits and _", ("employees",), names.NAME_PATTERN)
-PATH = Value(names.read_line, "the path of a file", ("leads.xlsx",))
+WORKBOOK = Value(names.read_line, "the path of a file", ("leads.xlsx",))
+CSV_FILE = Value(names.read_line, "the path of a file", ("leads.csv",))
+FOLDER = Value(names.read_line, "the path of a folder")
 ADDRESS = Value(names.read_address, "an email address", ("anna@shop.example",), "@")
 MAILBOX = Value(names.read_mailbox, "a name and an email address", ("Anna Weber <anna@shop.example>",), "@")
 HOST = Value(names.read_host, "the name of a server", ("smtp.gmail.com",), "^[^@/]+$")
@@ -69,8 +71,8 @@ CHOICES = Setting(
 COLUMN = Settings((HEADER, TYPE, CHOICES), "a column")
 COLUMN_OR_HEADER: Shape[str | Record] = Either(LABEL, COLUMN)
 
-EXCEL = Setting("excel", PATH, "the workbook with your leads, beside config.yaml")
-CSV = Setting("csv", PATH, "the CSV file with your leads, beside config.yaml")
+EXCEL = Setting("excel", WORKBOOK, "the workbook with your leads, beside config.yaml")
+CSV = Setting("csv", CSV_FILE, "the CSV file with your leads, beside config.yaml")
 GOOGLE_SHEET = Setting("google_sheet", LINE, "the link of a Google Sheet; cannot be used yet")
 TAB = Setting("tab", LABEL, "the tab of the workbook", unless="the first one")
 KEY = Setting(
@@ -243,7 +245,7 @@ SEQUENCES = Setting(
 SCHEDULE = Setting("schedule", Items(SCHEDULED, "job"), "what leadwright serve does by itself", unless="nothing")
 FILE_ALERTS = Setting("alerts", ALERTS, "who hears of what at once", unless="nobody")
 TESTS = Setting("tests", Items(TEST, "test"), "examples that must come out as you say; check tries them", unless="none")
-OUTBOX = Setting("outbox", PATH, "the folder for emails of senders without smtp", default="outbox")
+OUTBOX = Setting("outbox", FOLDER, "the folder for emails of senders without smtp", default="outbox")
 FILE = Settings(
     (
         VERSION,
