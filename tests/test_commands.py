@@ -194,7 +194,7 @@ def test_more_than_ask_me_above_waits_for_a_person(say: Answer, tmp_path: Path) 
     assert err == (
         "11 emails would leave, and more than 5 wait for your yes (limits, ask_me_above);"
         " nothing was sent or changed\n"
-        "    look:  leadwright plan  and do what it saved, or send the first:  run --yes --at-most 5\n"
+        "    look:  leadwright plan  and do what it saved, or send the first:  leadwright run --yes --at-most 5\n"
     )
     assert outbox(tmp_path) == []
     assert say("run", "--yes", "--at-most", "5")[0] == 0

@@ -160,10 +160,11 @@ def is_nothing(plan: Plan) -> bool:
 
 def too_many(asked: Asked, sends: int, most: int) -> RefusedByLimit:
     """Return what stops a run that nobody looked at and that would send more than the owner wants unseen."""
+    first = asked.repeat(f"run --yes --at-most {most}")
     return RefusedByLimit(
         f"{count(sends, 'email')} would leave, and more than {most} wait for your yes (limits, ask_me_above);"
         " nothing was sent or changed",
-        fix=f"look:  {asked.repeat('plan')}  and do what it saved, or send the first:  run --yes --at-most {most}",
+        fix=f"look:  {asked.repeat('plan')}  and do what it saved, or send the first:  {first}",
     )
 
 
