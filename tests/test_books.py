@@ -120,7 +120,7 @@ def test_a_renamed_header_is_shown_with_its_likely_new_name() -> None:
 
     assert [str(problem) for problem in wrong.value.problems] == [
         (
-            'Leads: Leads has no header "Office size" (needed by field employees). It has "Office size (people)" in C.'
+            'Leads: there is no header "Office size" (needed by field employees). It has "Office size (people)" in C.'
             " (if it was renamed, put  employees: Office size (people)  under columns: in config.yaml)"
         )
     ]

@@ -229,7 +229,7 @@ def _missing_header(sheet: Sheet, columns: Columns, header: str, name: str) -> P
     mine = {header_identity(field.header) for field in columns.fields}
     others = {head: at for at, head in enumerate(sheet.headers) if head.strip() and header_identity(head) not in mine}
     near = get_close_matches(header, list(others), n=1, cutoff=0.5)
-    what = f'{sheet.name} has no header "{header}" (needed by field {name}).'
+    what = f'there is no header "{header}" (needed by field {name}).'
     if not near:
         return Problem(sheet.name, what, f"add the column, or put the right header behind {name}: in config.yaml")
     letters = column_letters(sheet.first_column + others[near[0]])
