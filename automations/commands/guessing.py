@@ -61,7 +61,7 @@ KNOWN_NAMES: Mapping[str, tuple[str, ...]] = {
     ),
     "source": (
         "source", "lead source", "origin", "channel", "how did you hear about us", "utm source", "quelle", "herkunft",
-        "leadquelle", "kanal", "origine", "provenance", "origen", "fuente", "original source",
+        "woher", "leadquelle", "kanal", "origine", "provenance", "origen", "fuente", "original source",
     ),
     "asked_on": (
         "asked on", "date", "created", "created at", "created on", "create date", "created date", "created time",
@@ -84,6 +84,7 @@ KNOWN_NAMES: Mapping[str, tuple[str, ...]] = {
 
 _TYPES = {"employees": FieldType.NUMBER, "asked_on": FieldType.DATE}
 _LEAST_ADDRESSES = 0.5
+_LEAST_TYPED = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,10 +193,13 @@ def _is_address(cell: Cell) -> bool:
 
 
 def type_of(field: str, cells: Sequence[Cell]) -> FieldType:
-    """Return what a column holds: a number or date only if it ought to and every one of its cells is one."""
+    """Return what a column holds: a number or date only if it ought to and nearly all of its cells are.
+
+    For a few cells like "last week" nobody should lose the rules about dates; `plan` names their rows.
+    """
     wanted = _TYPES.get(field, FieldType.TEXT)
     holds = {FieldType.NUMBER: _is_number, FieldType.DATE: _is_date}.get(wanted)
-    return wanted if holds and cells and all(map(holds, cells)) else FieldType.TEXT
+    return wanted if holds and cells and sum(map(holds, cells)) >= _LEAST_TYPED * len(cells) else FieldType.TEXT
 
 
 def _is_number(cell: Cell) -> bool:

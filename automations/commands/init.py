@@ -225,13 +225,16 @@ def _write_files(target: Path, files: Mapping[str, str]) -> None:
             file.write(text)
 
 
+_RIGHT = ("", "y", "yes")
+
+
 def _agreed_columns(seen: Seen, *, ask: bool, asked: Asked) -> tuple[Guess, ...]:
     """Return the columns to use: what was guessed, and what the owner put right."""
     guesses = {guess.field: guess for guess in seen.guesses}
     while ask:
         asked.say("\n" + guesses_screen(tuple(guesses.values()), seen))
         wrong = ask_text("\nEnter if that is right, or the name of a line to change, like  name", default="")
-        if not wrong:
+        if wrong.strip().lower() in _RIGHT:
             break
         _put_right(guesses, seen, wrong.strip().lower())
     if "email" not in guesses:

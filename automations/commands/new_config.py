@@ -7,14 +7,16 @@ so that emails go into a folder until somebody decides otherwise.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from automations.commands.guessing import Guess
+from automations.commands.guessing import KNOWN_NAMES, Guess, words_of
 from automations.commands.sample import yaml_text
 from automations.core.books import header_identity
 from automations.core.leads import FieldType, Role
+from automations.core.rules import LedgerFacts
 
 _OWN_HEADERS: Mapping[Role, str] = {
     Role.SCORE: "Score",
@@ -25,10 +27,20 @@ _OWN_HEADERS: Mapping[Role, str] = {
     Role.STATUS: "Email status",
 }
 
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_NOT_FREE = frozenset({*LedgerFacts._fields, "score", "segment", "stage", *KNOWN_NAMES})
+"""Names that rules or emails know already."""
+
 # Points, the fields and the types a rule needs, the sentence, and the reason.
 _RULES: tuple[tuple[int, str, FieldType, str, str], ...] = (
     (20, "employees", FieldType.NUMBER, "employees >= 20", "big enough"),
-    (20, "message", FieldType.TEXT, "message contains price, quote, offer, Angebot, devis, precio", "asks for a price"),
+    (
+        20,
+        "message",
+        FieldType.TEXT,
+        "message contains price, quote, offer, Preis, Angebot, devis, precio",
+        "asks for a price",
+    ),
     (10, "asked_on", FieldType.DATE, "asked_on is in the last 14 days", "fresh"),
     (10, "company", FieldType.TEXT, "company is not empty", "gave a company"),
     (10, "phone", FieldType.TEXT, "phone is not empty", "can be called"),
@@ -71,7 +83,7 @@ def _sections(wishes: Wishes) -> Iterator[Sequence[str]]:
         "business:",
         f"  name: {yaml_text(wishes.business)}",
         f"  address: {yaml_text(wishes.address)}    # printed under every email (the law asks for it)",
-        f"  timezone: {wishes.zone}",
+        f"  timezone: {wishes.zone}    # where your days begin and end, like Europe/Berlin",
         "",
     )
     yield _leads(wishes)
@@ -148,10 +160,26 @@ def _leads(wishes: Wishes) -> Sequence[str]:
         "  key: email                    # how a lead is recognised when rows are sorted or moved",
         "  columns:                      # the name used below: the header in your sheet",
         *(f"    {guess.field}: {_column(guess)}" for guess in wishes.columns),
+        *_not_used(wishes),
         "  write:                        # the only columns we ever change",
         *(f"    {role}: {yaml_text(header)}" for role, header in own.items()),
         "",
     )
+
+
+def _not_used(wishes: Wishes) -> Sequence[str]:
+    """Return the other columns of the sheet as lines that only want their # taken away."""
+    taken = {guess.field for guess in wishes.columns} | _NOT_FREE
+    used = {guess.column.header for guess in wishes.columns}
+    lines = []
+    for header in wishes.taken:
+        name = words_of(header).replace(" ", "_")
+        if header not in used and name not in taken and _NAME.fullmatch(name):
+            taken.add(name)
+            lines.append(f"    # {name}: {yaml_text(header)}")
+    if lines:
+        lines.insert(0, "    # To use one of these too, take its # away; {header: ..., type: number} for a number:")
+    return lines
 
 
 def _column(guess: Guess) -> str:
