@@ -80,8 +80,10 @@ def test_a_preview_shows_a_lead_that_somebody_writes_to(say: Answer, tmp_path: P
     assert asked == (
         1,
         "",
-        "nobody writes welcome-1 to eva@muster.example: owner is empty, so nobody is there to write\n"
-        "    fill in the cell, or choose another lead with --lead\n",
+        (
+            "nobody writes welcome-1 to eva@muster.example: owner is empty, so nobody is there to write\n"
+            "    fill in the cell, or choose another lead with --lead\n"
+        ),
     )
 
 

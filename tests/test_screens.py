@@ -104,7 +104,8 @@ def test_the_plan_shows_everything_in_the_order_in_which_people_ask() -> None:
           now              jonas  welcome-2  1 lead
           Thu 26 Nov       anna   welcome-2  1 lead
           Tue 12 Jan 2027  anna   welcome-2  1 lead
-          held back  2 outside the sending hours · 1 same company emailed too recently ·
+          held back  2 outside the sending hours until today 09:00 ·
+                     1 same company emailed too recently until today 09:00 ·
                      1 must not be written to
 
         Tasks      1 thing to do by hand
@@ -465,7 +466,8 @@ def test_explain_says_where_every_point_comes_from_and_what_becomes_of_the_email
                  opened Mon 16 Nov 11:12
                  welcome-2 is due, held: a colleague at Muster AG got an email on Sun 22
                  Nov, until Tue 24 Nov 09:00
-        Next     welcome-3 on Thu 26 Nov
+        Next     welcome-2 on Tue 24 Nov
+                 welcome-3 on Thu 26 Nov
         """)
 
 

@@ -8,7 +8,7 @@ import click
 
 from automations.commands.common import Asked, as_command, asked_moment, now
 from automations.commands.saved import save_among_ours, save_plan
-from automations.core.plan import HoldKind, Plan
+from automations.core.plan import Plan
 from automations.core.schedules import say_when
 from automations.report.plan_json import plan_to_json
 from automations.report.plan_screen import plan_screen
@@ -44,8 +44,9 @@ def _last_lines(asked: Asked, plan: Plan, out: Path | None, moment: str) -> str:
     if moment:
         return f"This is about {moment}. Nothing was sent or changed.\nTo see what is due now:  {asked.repeat('plan')}"
     if not (plan.updates or plan.sends or plan.tasks or plan.moves):
-        paused = any(hold.kind is HoldKind.PAUSED for hold in plan.holds)
-        return f"Sending is paused. To go on:  {asked.repeat('resume')}" if paused else "There is nothing to do now."
+        with asked.ledger() as ledger:
+            is_paused = ledger.paused() is not None
+        return f"Sending is paused. To go on:  {asked.repeat('resume')}" if is_paused else "There is nothing to do now."
     name = str(out) if out else save_among_ours(plan, asked.own_folder, now())
     todo = asked.repeat(f"run --plan {name}" if name else "run")
     good = "   (good for 2 hours)" if name else ""

@@ -175,9 +175,9 @@ def _next(view: LeadView, moment: Moment) -> list[str]:
         f'{step_label(each.sequence, each.step)} goes with the next run: "{plain(each.subject)}"' for each in view.sends
     ]
     tasks = [f"{plain(each.owner) or 'anyone'}: {plain(each.text)}" for each in view.tasks]
-    later = [
-        f"{step_label(each.sequence, each.step)} on {say_day(each.at, moment.now, moment.zone)}" for each in view.later
-    ]
+    dated = [(each.until, step_label(*_step_of(each))) for each in view.holds if each.until]
+    dated += [(each.at, step_label(each.sequence, each.step)) for each in view.later]
+    later = [f"{label} on {say_day(at, moment.now, moment.zone)}" for at, label in sorted(dated)]
     return [*now, *tasks, *later] or ["nothing planned"]
 
 

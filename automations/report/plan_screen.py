@@ -9,8 +9,8 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from automations.core.leads import Cell, Columns, LeadKey, Role
-from automations.core.plan import Plan, RowUpdate, Send
-from automations.core.schedules import say_day
+from automations.core.plan import HoldKind, Plan, RowUpdate, Send
+from automations.core.schedules import say_day, say_when
 from automations.report.text import SCREEN_WIDTH, count, listed, plain, say_cell, table, width_of, wrapped
 
 FEW = 10
@@ -148,8 +148,15 @@ def _emails(plan: Plan, zone: ZoneInfo, most: int) -> Iterator[str]:
         yield f"  ... {len(lines) - most} more: leadwright plan --all"
     if plan.holds:
         kinds = Counter(hold.kind for hold in plan.holds)
-        reasons = [f"{number} {kind.value}" for kind, number in kinds.most_common()]
+        reasons = [f"{number} {kind.value}{_until(plan, kind, zone)}" for kind, number in kinds.most_common()]
         yield "  held back  " + wrapped(reasons, indent=13, joint=" · ")
+
+
+def _until(plan: Plan, kind: HoldKind, zone: ZoneInfo) -> str:
+    """Return when emails that are held for one reason may go, if that is the same moment for all of them."""
+    moments = {hold.until for hold in plan.holds if hold.kind is kind}
+    until = moments.pop() if len(moments) == 1 else None
+    return f" until {say_when(until, plan.made_at, zone)}" if until else ""
 
 
 def _grouped(sends: Iterable[Send], day: Callable[[datetime], str]) -> list[tuple[str, str, str, str]]:
