@@ -46,7 +46,7 @@ class Secret:
 
 
 class Security(StrEnum):
-    """How a connection is protected. NONE is for this machine and its named neighbours only."""
+    """How a connection is protected. NONE is for this very machine only."""
 
     STARTTLS = "starttls"
     TLS = "tls"

@@ -12,6 +12,7 @@ from automations.config.notes import Desk
 from automations.config.secrets import Secrets
 from automations.config.settings import Record, Setting
 from automations.config.shapes import Found
+from automations.core.hosts import is_this_machine
 from automations.core.policy import Sender
 
 _PORTS: Mapping[Security, int] = {Security.STARTTLS: 587, Security.TLS: 465, Security.NONE: 25}
@@ -77,22 +78,11 @@ def _check_security(record: Record, host: str, security: Security, desk: Desk) -
     found = record.find(t.SECURITY)
     if found is None:
         return
-    if security is Security.NONE and not is_neighbour(host):
+    if security is Security.NONE and not is_this_machine(host):
         what = f"everybody on the way to {host} could read emails and password"
         desk.wrong(found.node.place(), what, "write starttls or tls")
     if security is Security.STARTTLS and record[t.SMTP_PORT] == _TLS_PORT:
         desk.warn(found.node.place(), "port 465 mostly speaks tls from the start", "did you mean tls?")
-
-
-def is_neighbour(host: str) -> bool:
-    """Return whether a server is this machine, or one with a one-word name: a neighbour in its own network.
-
-    >>> is_neighbour("localhost"), is_neighbour("127.0.0.1"), is_neighbour("mailpit"), is_neighbour("mx.shop.example")
-    (True, True, True, False)
-    """
-    if host.startswith("127.") and host.replace(".", "").isdigit():
-        return True
-    return host == "::1" or host.endswith(".localhost") or ("." not in host and ":" not in host)
 
 
 def _imap(record: Record, secrets: Secrets, desk: Desk) -> ImapSettings | None:

@@ -118,7 +118,7 @@ SMTP_PASSWORD = Setting("password", SECRET, "the name of the password in .env", 
 SECURITY = Setting(
     "security",
     Choice(("starttls", "tls", "none"), "kinds of security"),
-    "how the connection is protected; none only for this machine or a neighbour with a one-word name",
+    "how the connection is protected; none only for a server on this very machine, by the name localhost or its number",
     unless="starttls; tls on port 465",
 )
 SMTP = Settings((SMTP_HOST, SMTP_PORT, SMTP_USER, SMTP_PASSWORD, SECURITY), "a mail server")

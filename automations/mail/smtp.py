@@ -16,10 +16,10 @@ import re
 import smtplib
 import ssl
 from collections.abc import Callable
-from ipaddress import ip_address
 from types import TracebackType
 from typing import Literal, NoReturn, Self, TypeVar
 
+from automations.core.hosts import is_this_machine
 from automations.core.messages import BeforeDot, Fault, Hand, Outcome, Outgoing
 from automations.crash import crash_at
 from automations.errors import MailerOutOfReach
@@ -218,14 +218,6 @@ class SmtpMailer:
         dialogue, self._dialogue = self._dialogue, None
         if dialogue is not None:
             dialogue.close()
-
-
-def is_this_machine(host: str) -> bool:
-    """Return whether *host* names the machine we run on, so that nothing said to it passes a wire."""
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
 
 
 def _must_have_plain_addresses(message: Outgoing) -> None:
