@@ -244,7 +244,7 @@ def with_parts(config: str, parts: str) -> str:
             old, new = rf"^  {sender[1]}:\n(?:    .*\n)*", part.partition("\n")[2]
         else:
             old, new = rf"^{name}:.*\n(?:[ #].*\n|\n)*", part
-        config, found = re.subn(old, lambda _, new=new: new, config, count=1, flags=re.MULTILINE)
+        config, found = re.subn(old, new.replace("\\", r"\\"), config, count=1, flags=re.MULTILINE)
         config = config if found else config + part
     return config
 
