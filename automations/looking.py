@@ -15,7 +15,7 @@ from automations.core.letters import Letter, Words, compose, key_of
 from automations.core.limits import Candidate
 from automations.core.messages import Outgoing, Rendered
 from automations.core.outlook import with_email
-from automations.core.plan import Hold, Send, Task
+from automations.core.plan import Hold, Move, Send, Task
 from automations.core.playbook import CannotWrite
 from automations.core.policy import EmailSequence, Policy, Step
 from automations.core.rules import Qualification
@@ -41,6 +41,7 @@ class LeadView:
     later: tuple[Send, ...]
     holds: tuple[Hold, ...]
     tasks: tuple[Task, ...]
+    moves: tuple[Move, ...] = ()
 
 
 def look_at_lead(workplace: Workplace, key_text: str, now: datetime) -> LeadView:
@@ -66,11 +67,13 @@ def look_at_lead(workplace: Workplace, key_text: str, now: datetime) -> LeadView
         name=display_name(workplace.policy.columns, lead),
         qualification=traced.qualification,
         trace=traced,
-        history=history,
+        # What a person typed since the last run counts already, and is told.
+        history=replace(history, typed=standing.typed),
         sends=tuple(each for each in plan.sends if each.key == lead.key),
         later=tuple(each for each in plan.later if each.key == lead.key),
         holds=tuple(each for each in plan.holds if each.key == lead.key),
         tasks=tuple(each for each in plan.tasks if each.key == lead.key),
+        moves=tuple(each for each in plan.moves if each.key == lead.key),
     )
 
 

@@ -98,3 +98,26 @@ def test_an_example_that_fails_is_a_place_for_programs_too(say: Answer, tmp_path
     (problem,) = json.loads(out)["problems"]
     assert (code, problem["file"]) == (2, "config.yaml")
     assert text.splitlines()[problem["line"] - 1] == "  - name: Big referral asking for a price is hot"
+
+
+def test_what_a_person_typed_is_told_before_the_next_run(say: Answer, tmp_path: Path) -> None:
+    """Right after typing stop and a stage, explain says that the emails stop, why, and who set the stage."""
+    say("run", "--yes")
+    change_cells(tmp_path, M2="Meeting", N3="stop")
+
+    stopped, moved = say("explain", "martin")[1], say("explain", "eva")[1]
+
+    assert "welcome stops: stopped by a person in the sheet\n" in stopped
+    assert "Stage    Meeting: somebody typed it; no rule moves it\n" in moved
+
+
+def test_every_email_that_is_held_can_be_asked_for(say: Answer) -> None:
+    """The plan counts what is held by reason; with --all each lead stands there with its own."""
+    say("pause", "--because", "trade fair")
+
+    few, everything = say("plan")[1], say("plan", "--all")[1]
+
+    assert "\nHeld back\n" not in few
+    held = everything.partition("\nHeld back\n")[2].partition("\n\n")[0]
+    assert held.count("paused since today") == 11
+    assert "  Eva Muster, Muster AG     welcome, welcome-1: paused since today" in held

@@ -17,7 +17,7 @@ from automations.commands.settle import settle_screen
 from automations.core.history import LeadHistory, MessageRecord, MessageState, Signal, SignalKind, Typed
 from automations.core.leads import Columns, Lead, LeadKey, Role
 from automations.core.messages import MessageKey, Rendered
-from automations.core.plan import Hold, HoldKind, Plan, RowUpdate, Send, Task
+from automations.core.plan import Hold, HoldKind, Move, Plan, RowUpdate, Send, Task
 from automations.core.policy import Business, Policy
 from automations.core.rules import Qualification, Reason
 from automations.core.traces import Finding, ScoringTrace, SegmentTrace, Trace
@@ -450,6 +450,7 @@ class View:
         )
     )
     tasks: tuple[Task, ...] = ()
+    moves: tuple[Move, ...] = ()
 
 
 def test_explain_says_where_every_point_comes_from_and_what_becomes_of_the_emails() -> None:

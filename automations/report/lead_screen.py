@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from automations.core.history import LeadHistory, MessageState
 from automations.core.leads import Lead, Role
-from automations.core.plan import Hold, Send, Task
+from automations.core.plan import Hold, Move, MoveKind, Send, Task
 from automations.core.policy import Policy
 from automations.core.rules import Qualification
 from automations.core.schedules import say_date, say_day, say_when
@@ -45,6 +45,8 @@ class LeadView(Protocol):
     def holds(self) -> tuple[Hold, ...]: ...
     @property
     def tasks(self) -> tuple[Task, ...]: ...
+    @property
+    def moves(self) -> tuple[Move, ...]: ...
 
 
 class Moment(NamedTuple):
@@ -156,8 +158,9 @@ def _emails(view: LeadView, moment: Moment) -> list[str]:
     stopped = [
         f"{each.sequence} {each.state.value}: {plain(each.why)}" for each in view.history.enrollments if each.why
     ]
+    stops = [f"{each.sequence} stops: {plain(each.why)}" for each in view.moves if each.kind is MoveKind.STOP]
     held = [_held(each, moment) for each in view.holds]
-    return [*sent, *signals, *stopped, *held] or ["none yet"]
+    return [*sent, *signals, *stopped, *stops, *held] or ["none yet"]
 
 
 def _held(hold: Hold, moment: Moment) -> str:

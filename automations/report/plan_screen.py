@@ -9,9 +9,9 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from automations.core.leads import Cell, Columns, LeadKey, Role
-from automations.core.plan import HoldKind, Plan, RowUpdate, Send
+from automations.core.plan import Hold, HoldKind, Plan, RowUpdate, Send
 from automations.core.schedules import say_day, say_when
-from automations.report.text import SCREEN_WIDTH, count, listed, plain, say_cell, table, width_of, wrapped
+from automations.report.text import SCREEN_WIDTH, count, listed, pad, plain, say_cell, table, width_of, wrapped
 
 FEW = 10
 """How many lines of one kind are shown unless all are asked for."""
@@ -19,6 +19,7 @@ FEW = 10
 _MOST_TELLING = (Role.SEGMENT, Role.STAGE, Role.STATUS, Role.SCORE, Role.NEXT_STEP, Role.WHY)
 _LABEL = 11
 _ROW_WIDTH, _LEAD_WIDTH, _CHANGE_WIDTH = 7, 22, 26
+_HELD_WIDTH = 24
 _EMPTY: tuple[Cell, ...] = (None, "")
 
 
@@ -38,6 +39,7 @@ def plan_screen(plan: Plan, columns: Columns, zone: ZoneInfo, *, everything: boo
         list(_head(plan, columns)),
         _changes(plan, columns, most),
         list(_emails(plan, zone, most)),
+        _held(plan, zone) if everything else [],
         _tasks(plan, most),
         _cannot_use(plan, most),
     )
@@ -157,6 +159,19 @@ def _until(plan: Plan, kind: HoldKind, zone: ZoneInfo) -> str:
     moments = {hold.until for hold in plan.holds if hold.kind is kind}
     until = moments.pop() if len(moments) == 1 else None
     return f" until {say_when(until, plan.made_at, zone)}" if until else ""
+
+
+def _held(plan: Plan, zone: ZoneInfo) -> list[str]:
+    """Return every email that is held back, with its reason."""
+    if not plan.holds:
+        return []
+    told = [(name_of(plan, hold.key), f"{hold.what}: {hold.why}{_end(hold, plan, zone)}") for hold in plan.holds]
+    rows = [(pad(name, _HELD_WIDTH), plain(why)) for name, why in told]
+    return ["Held back", *(f"  {name}  " + wrapped(why.split(" "), indent=_HELD_WIDTH + 4) for name, why in rows)]
+
+
+def _end(hold: Hold, plan: Plan, zone: ZoneInfo) -> str:
+    return f", until {say_when(hold.until, plan.made_at, zone)}" if hold.until else ""
 
 
 def _grouped(sends: Iterable[Send], day: Callable[[datetime], str]) -> list[tuple[str, str, str, str]]:
