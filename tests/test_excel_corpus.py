@@ -55,9 +55,12 @@ def _grid(sheet: OpenSheet) -> Grid:
     rows = RowReader(reader, 1, 300)
     grid: Grid = {}
     for block in stream.blocks():
+        at_once = {number: list(cells) for number, cells in rows.rows(block)}
+        assert at_once == {row.number: cells for row in block.rows if (cells := rows.careful_row(block, row))}
         for row in block.rows:
             cells = rows.row(block, row)
-            assert cells == rows.careful_row(block, row), "the fast way and the careful way differ"
+            careful = rows.careful_row(block, row)
+            assert cells == careful, "the fast way and the careful way differ"
             grid |= {(row.number, at): cell for at, cell in enumerate(cells or (), 1) if cell is not None}
     return grid
 

@@ -118,7 +118,7 @@ def test_data_that_starts_in_the_middle_of_the_sheet(tmp_path: Path) -> None:
     sheet = ExcelSource(workbook(tmp_path / "leads.xlsx", rows)).read(["Email", "Score"])
 
     assert (sheet.header_row, sheet.first_column, sheet.headers) == (4, 2, ("Email", "Score"))
-    assert list(sheet.rows) == [(7, ["eva@muster.example", 5])]
+    assert [(row, list(cells)) for row, cells in sheet.rows] == [(7, ["eva@muster.example", 5])]
 
 
 def test_of_two_header_rows_the_first_counts(tmp_path: Path) -> None:

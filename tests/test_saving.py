@@ -184,7 +184,7 @@ def test_a_file_saved_meanwhile_is_read_again(book: Path, monkeypatch: pytest.Mo
     result = _write(book)
 
     assert [(cell.outcome, cell.row) for cell in result.cells] == [(CellOutcome.WRITTEN, 3), (CellOutcome.WRITTEN, 2)]
-    assert [cells for _, cells in ExcelSource(book).read(["Email"]).rows] == [
+    assert [list(cells) for _, cells in ExcelSource(book).read(["Email"]).rows] == [
         ["nils@hafen.example", 20],
         ["eva@muster.example", 80],
     ]

@@ -44,6 +44,8 @@ class ExcelSource:
         self._path = path
         self._tab = tab
         self._fingerprints = Fingerprints()
+        self._known: tuple[str, Tables] | None = None
+        """The tables of the version of the file with this hash: what was read for a plan serves the write after it."""
 
     @property
     def label(self) -> str:
@@ -62,8 +64,7 @@ class ExcelSource:
         """
         with self._sheet() as (sheet, version):
             stream = sheet.stream()
-            rows = ((block, row) for block in stream.blocks() for row in block.rows)
-            header, _ = take_header(rows, sheet.reader(stream.prefix), wanted)
+            header, _ = take_header(stream.blocks(), sheet.reader(stream.prefix), wanted)
         first, last = header.first_column, header.last_column
         return Sheet(
             name=sheet.entry.name,
@@ -118,6 +119,8 @@ class ExcelSource:
 
         def verify(finished: BinaryIO) -> None:
             verify_edited(sheet.package.container, finished, changed)
+            # No edit touches shared strings or styles, so their tables are those of the new file, too.
+            self._known = Fingerprints().of(finished).digest, sheet.tables
 
         replace_file(self._path, self.label, version, write=write, verify=verify)
 
@@ -127,7 +130,12 @@ class ExcelSource:
         with self._named(), opened(self._path, self.label) as file:
             version = self._fingerprints.of(file)
             package = Package(file)
-            yield OpenSheet(package, self._entry(package), load_tables(package)), version
+            yield OpenSheet(package, self._entry(package), self._tables(package, version)), version
+
+    def _tables(self, package: Package, version: Version) -> Tables:
+        if self._known is None or self._known[0] != version.digest:
+            self._known = version.digest, load_tables(package)
+        return self._known[1]
 
     @contextmanager
     def _again(self, tables: Tables, version: Version) -> Generator[OpenSheet]:
@@ -181,12 +189,11 @@ class _Rows:
         below = self.header.row
         with self.open_again(self.tables, self.version) as sheet:
             stream = sheet.stream()
-            self.tables.strings.unpack()
-            read = RowReader(sheet.reader(stream.prefix), first, last).row
+            reader = RowReader(sheet.reader(stream.prefix), first, last)
             for block in stream.blocks():
-                for row in block.rows:
-                    if row.number > below and (cells := read(block, row)) is not None:
-                        yield row.number, cells
+                for number, cells in reader.rows(block):
+                    if number > below:
+                        yield number, cells
 
 
 def _checked(cell: WrittenCell) -> WrittenCell:

@@ -76,7 +76,7 @@ def _settle_one(change: CellChange, targets: Targets, rows: Sequence[LeadRow]) -
     found = lead.values.get(column)
     if column in lead.forbidden:
         return WrittenCell(change, CellOutcome.REFUSED, lead.row, found, lead.forbidden[column])
-    if same_cell(found, change.old) or same_cell(found, change.new):
+    if same_cell(found, change.new) or same_cell(found, change.old):
         return WrittenCell(change, CellOutcome.WRITTEN, lead.row, found)
     return WrittenCell(change, CellOutcome.PERSON_WON, lead.row, found, "someone changed the cell since it was read")
 

@@ -116,7 +116,7 @@ class CellReader:
     def converter(self, kind: bytes, style: bytes) -> Converter:
         """Return what reads the values of cells of type *kind* in *style*."""
         if kind == b"s":
-            return self._shared_text
+            return self.strings.text
         if kind == b"b":
             return _yes_or_no
         if kind == b"d":
@@ -124,18 +124,7 @@ class CellReader:
         if kind not in {b"", b"n"}:
             return text_reader()
         shown = self.dates.get(style)
-        return _number if shown is None else _moment_reader(shown, counts_from_1904=self.counts_from_1904)
-
-    def _shared_text(self, raw: bytes) -> Cell:
-        return self.strings[whole(raw)] or None
-
-
-def whole(raw: bytes) -> int:
-    """Return the number of a shared string."""
-    try:
-        return int(raw)
-    except ValueError:
-        raise WorkbookRefused(Reason.CUT_OFF, "a cell refers to no shared string") from None
+        return number_of if shown is None else _moment_reader(shown, counts_from_1904=self.counts_from_1904)
 
 
 def text_reader() -> Converter:
@@ -156,7 +145,8 @@ def _yes_or_no(raw: bytes) -> Cell:
     return raw.strip() in {b"1", b"true"}
 
 
-def _number(raw: bytes) -> Cell:
+def number_of(raw: bytes) -> Cell:
+    """Return a number, whole when it is; text that is none as it stands."""
     try:
         return int(raw)
     except ValueError:
@@ -173,7 +163,7 @@ def _number(raw: bytes) -> Cell:
 def _moment_reader(shown: Shown, *, counts_from_1904: bool) -> Converter:
     @lru_cache(maxsize=4096)
     def read(raw: bytes) -> Cell:
-        number = _number(raw)
+        number = number_of(raw)
         if isinstance(number, (int, float)) and not isinstance(number, bool):
             return moment_of(float(number), shown, counts_from_1904=counts_from_1904)
         return number

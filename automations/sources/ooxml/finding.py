@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from automations.core.leads import Cell, CellChange, KeyRule, LeadKey
@@ -31,18 +31,18 @@ def find_leads(sheet: OpenSheet, changes: Sequence[CellChange], keys: KeyRule, l
     stream = sheet.stream()
     inspection = Inspection(stream)
     reader = sheet.reader(stream.prefix)
-    header, rows = take_header(inspection.rows(), reader, wanted_headers(changes, keys))
+    header, blocks = take_header(inspection.blocks(), reader, wanted_headers(changes, keys))
     targets = find_targets(label, header.headers, changes, keys)
     look = _Look.at(reader, targets)
     wanted = {change.key for change in changes}
     found: defaultdict[LeadKey, list[LeadRow]] = defaultdict(list)
-    for block, row in rows:
-        cell = look.key_cell(block, row)
-        if cell is None:
-            continue
-        key = keys.key_of(cell)
-        if key in wanted:
-            found[key].append(look.lead_row(block, row))
+    for block in blocks:
+        at = 0
+        for number, cell in look.keys(block):
+            key = keys.key_of(cell)
+            if number > header.row and key in wanted and (row := block.find(number, at)):
+                found[key].append(look.lead_row(block, row))
+                at = row.end
     return FoundLeads(targets, _with_forbidden(inspection, targets, found), inspection.has_formulas)
 
 
@@ -60,7 +60,7 @@ class _Look:
     def at(cls, reader: CellReader, targets: Targets) -> _Look:
         """Return the look at the columns of *targets*."""
         p = reader.prefix
-        plain = rb"<%bc r=\"%b[0-9]+\"([^>]*+)>(?:<%bv>|<%bis><%bt>)([^<]++)<"
+        plain = rb"<%bc r=\"%b([0-9]{1,7})\"([^>]*+)>(?:<%bv>|<%bis><%bt>)([^<]++)<"
         columns = tuple(sorted(set(targets.columns.values())))
         return cls(
             reader,
@@ -70,12 +70,20 @@ class _Look:
             RowReader(reader, min(columns, default=1), max(columns, default=1)),
         )
 
-    def key_cell(self, block: Block, row: RowSpan) -> Cell:
-        """Return the cell of a row that identifies its lead."""
-        if not block.is_masked and (found := self.key.search(block.data, row.tag_end, row.end)):
-            return self.rows.value(found[1], found[2])
-        cells = raw_cells(block, row, self.reader.prefix)
-        return next((self.reader.cell(block, cell) for cell in cells if cell.column == self.key_column), None)
+    def keys(self, block: Block) -> Iterator[tuple[int, Cell]]:
+        """Return the key of every row that has one, with the row's number."""
+        if not block.is_masked:
+            found = self.key.findall(block.data)
+            # When there are as many as rows, each stands in its own row and none is written in another way.
+            if found and len(found) == block.data.count(b"<%brow" % self.reader.prefix):
+                numbers, tags, raws = zip(*found, strict=True)
+                yield from zip(map(int, numbers), self.rows.values(tags, raws), strict=True)
+                return
+        for row in block.rows:
+            cells = raw_cells(block, row, self.reader.prefix)
+            cell = next((self.reader.cell(block, cell) for cell in cells if cell.column == self.key_column), None)
+            if cell is not None:
+                yield row.number, cell
 
     def lead_row(self, block: Block, row: RowSpan) -> LeadRow:
         """Return what the row of a lead holds in the columns we look at."""
@@ -90,12 +98,14 @@ class _Look:
 
 def _with_forbidden(
     inspection: Inspection, targets: Targets, found: Mapping[LeadKey, Sequence[LeadRow]]
-) -> dict[LeadKey, list[LeadRow]]:
+) -> Mapping[LeadKey, Sequence[LeadRow]]:
     """Return the rows with what is known only after the whole sheet was seen: merges, protection, spills."""
     cells = [(lead.row, column) for rows in found.values() for lead in rows for column in targets.columns.values()]
     reasons: defaultdict[int, dict[int, str]] = defaultdict(dict)
     for (row, column), reason in inspection.forbidden(cells).items():
         reasons[row][column] = reason
+    if not reasons:
+        return found
     return {
         key: [replace(lead, forbidden={**lead.forbidden, **reasons.get(lead.row, {})}) for lead in rows]
         for key, rows in found.items()

@@ -7,7 +7,7 @@ Source: ECMA-376 part 1, 18.5.1 (tables), 18.3.1.2 (autoFilter), 18.2.5 (defined
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from automations.core.books import header_identity
@@ -27,7 +27,8 @@ from automations.sources.ooxml.markup import (
 )
 from automations.sources.ooxml.references import MAX_COLUMN, Area, column_letters, column_number, parse_area
 from automations.sources.ooxml.rows import Edit
-from automations.sources.ooxml.sheets import HeaderRow, OpenSheet, Rows, take_header
+from automations.sources.ooxml.sheets import HeaderRow, OpenSheet, take_header
+from automations.sources.ooxml.stream import Block
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ def with_new_columns(
     stream = sheet.stream()
     inspection = Inspection(stream)
     reader = sheet.reader(stream.prefix)
-    header, rows = take_header(inspection.rows(), reader, beside)
+    header, blocks = take_header(inspection.blocks(), reader, beside)
     there = {header_identity(text) for text in header.headers.values()}
     if not there & {header_identity(each) for each in beside}:
         raise SourceOutOfReach(
@@ -60,7 +61,7 @@ def with_new_columns(
     if not new:
         return None
     table = next((each for each in _tables(sheet) if each.area.top == header.row and _holds(each.area, header)), None)
-    last = _last_used_column(rows, reader, header)
+    last = _last_used_column(blocks, reader, header)
     if table:
         _check_room(table, last, label)
         last = table.area.right
@@ -99,12 +100,11 @@ def _holds(area: Area, header: HeaderRow) -> bool:
     return 2 * inside > len(header.headers)
 
 
-def _last_used_column(rows: Rows, reader: CellReader, header: HeaderRow) -> int:
+def _last_used_column(blocks: Iterator[Block], reader: CellReader, header: HeaderRow) -> int:
     """Return the last column with content, from the header row down."""
     last = header.last_column
-    for block, row in rows:
-        if block.seen.rfind(b"<%bc" % reader.prefix, row.tag_end, row.end) < 0:
-            continue
+    below = ((block, row) for block in blocks for row in block.rows if row.number > header.row)
+    for block, row in below:
         right = max((cell.column for cell in raw_cells(block, row, reader.prefix) if not cell.closes_itself), default=0)
         last = max(last, right)
     return last

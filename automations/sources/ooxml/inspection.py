@@ -34,14 +34,13 @@ class Inspection:
     owned_areas: list[Area] = field(default_factory=list)
     has_formulas: bool = False
 
-    def rows(self) -> Iterator[tuple[Block, RowSpan]]:
-        """Return every row of the sheet."""
+    def blocks(self) -> Iterator[Block]:
+        """Return the rows of the sheet, block by block."""
         for block in self.stream.blocks():
             if b"<%bf" % self.stream.prefix in block.seen:
                 self.has_formulas = True
                 self._note_owned_areas(block)
-            for row in block.rows:
-                yield block, row
+            yield block
 
     def _note_owned_areas(self, block: Block) -> None:
         for tag in tags(block.seen, self.stream.prefix, b"f"):
@@ -80,7 +79,8 @@ def refused_cells(stream: SheetStream, cells: Collection[tuple[int, int]]) -> di
     rows = {row for row, _ in cells}
     formulas = {
         (row.number, column): FORMULA
-        for block, row in inspection.rows()
+        for block in inspection.blocks()
+        for row in block.rows
         if row.number in rows
         for column in columns_with_formulas(block, row, stream.prefix)
     }

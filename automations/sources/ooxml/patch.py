@@ -34,10 +34,9 @@ def patched_sheet(
         yield b"<%bsheetData>" % prefix
     done = 0
     for block in stream.blocks():
-        last = block.rows[-1].number if block.rows else 0
-        until = bisect_left(waiting, last + 1, done)
+        until = bisect_left(waiting, block.last + 1, done)
         # One piece for each block: what packs it is called less often.
-        yield b"".join(_patched_block(block, waiting[done:until], edits, patcher))
+        yield b"".join(_patched_block(block, waiting[done:until], edits, patcher)) if until > done else block.data
         done = until
     for number in waiting[done:]:
         yield patcher.new_row(number, edits[number])
@@ -49,18 +48,12 @@ def patched_sheet(
 def _patched_block(block: Block, waiting: list[int], edits: SheetEdits, patcher: RowPatcher) -> Iterator[bytes]:
     """Return one block with its rows patched and missing ones inserted before the next that is there."""
     at = 0
-    index = 0
     for number in waiting:
-        while block.rows[index].number < number:
-            index += 1
-        row = block.rows[index]
-        yield block.data[at : row.start]
-        at = row.start
-        if row.number == number:
-            yield patcher.patched(block, row, edits[number])
-            at = row.end
-        else:
-            yield patcher.new_row(number, edits[number])
+        row = block.find(number, at)
+        start = row.start if row else block.next_after(number)
+        yield block.data[at:start]
+        yield patcher.patched(block, row, edits[number]) if row else patcher.new_row(number, edits[number])
+        at = row.end if row else start
     yield block.data[at:]
 
 

@@ -15,8 +15,6 @@ from automations.sources.ooxml.stream import Block, RowSpan, SheetStream
 from automations.sources.ooxml.strings import SharedStrings
 from automations.sources.ooxml.styles import Shown, date_styles
 
-Rows = Iterator[tuple[Block, RowSpan]]
-
 
 @dataclass(frozen=True, slots=True)
 class Tables:
@@ -76,24 +74,29 @@ class HeaderRow:
         return max(self.headers, default=0)
 
 
-def take_header(rows: Rows, reader: CellReader, wanted: Collection[str]) -> tuple[HeaderRow, Rows]:
-    """Return the header row, and the rows below it."""
-    taken: list[tuple[Block, RowSpan]] = []
+def take_header(
+    blocks: Iterator[Block], reader: CellReader, wanted: Collection[str]
+) -> tuple[HeaderRow, Iterator[Block]]:
+    """Return the header row, and all blocks again."""
+    taken: list[Block] = []
+    rows: list[tuple[Block, RowSpan]] = []
     read: list[dict[int, Cell]] = []
-    for block, row in rows:
-        cells = _cells_by_column(reader, block, row)
-        if cells:
-            taken.append((block, row))
-            read.append(cells)
+    for block in blocks:
+        taken.append(block)
+        for row in block.rows:
+            if len(read) < SEARCHED_ROWS and (cells := _cells_by_column(reader, block, row)):
+                rows.append((block, row))
+                read.append(cells)
         if len(read) == SEARCHED_ROWS:
             break
+    every = chain(taken, blocks)
     if not read:
-        return HeaderRow(0, {}, {}), rows
+        return HeaderRow(0, {}, {}), every
     best = best_header_row([list(cells.values()) for cells in read], wanted)
-    block, row = taken[best]
+    block, row = rows[best]
     headers = {column: text for column, cell in read[best].items() if (text := _header_text(cell)).strip()}
     styles = {cell.column: style for cell in raw_cells(block, row, reader.prefix) if (style := cell.style)}
-    return HeaderRow(row.number, headers, styles), chain(taken[best + 1 :], rows)
+    return HeaderRow(row.number, headers, styles), every
 
 
 def _header_text(cell: Cell) -> str:

@@ -7,8 +7,9 @@ Source: ECMA-376 part 1, 18.3.1.73 (row), 18.3.1.80 (sheetData), 18.3.1.99 (work
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from automations.sources.ooxml.markup import QUOTED, attributes, check_text, hides_markup, masked
@@ -33,18 +34,85 @@ class RowSpan(NamedTuple):
     closes_itself: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
-    """Whole rows as they stand; *seen* is equally long, with comments and CDATA masked, for finding tags."""
+@lru_cache(maxsize=16)
+def _row_tag(prefix: bytes) -> re.Pattern[bytes]:
+    return re.compile(rb"<%brow(?=[\s/>])(?: r=\"([0-9]{1,7})\")?(%b)>" % (prefix, QUOTED))
 
-    data: bytes
-    seen: bytes
-    rows: tuple[RowSpan, ...]
+
+class Block:
+    """Whole rows as they stand; *seen* is equally long, with comments and CDATA masked, for finding tags.
+
+    *before* is the number of the last row before the block. Where its rows are is worked out when it is asked for.
+    """
+
+    __slots__ = ("_rows", "before", "data", "prefix", "seen")
+
+    def __init__(self, data: bytes, seen: bytes, before: int, prefix: bytes) -> None:
+        self.data = data
+        self.seen = seen
+        self.before = before
+        self.prefix = prefix
+        self._rows: Sequence[RowSpan] | None = None
 
     @property
     def is_masked(self) -> bool:
         """Whether texts must be taken with care: some of what looks like letters is CDATA or a comment."""
         return self.seen is not self.data
+
+    @property
+    def rows(self) -> Sequence[RowSpan]:
+        """Return where each row stands. Raises WorkbookRefused when they are not in order."""
+        if self._rows is None:
+            self._rows = self._spans()
+        return self._rows
+
+    @property
+    def last(self) -> int:
+        """Return the number of the last row."""
+        at = self.seen.rfind(b"<%brow" % self.prefix)
+        found = _row_tag(self.prefix).match(self.seen, at) if at >= 0 else None
+        if found is not None and found[1]:
+            return int(found[1])
+        return self.rows[-1].number if self.rows else self.before
+
+    def find(self, number: int, at: int) -> RowSpan | None:
+        """Return a row by its number, looking from *at* on; None when it is not there."""
+        if self._rows is None and not self.is_masked:
+            tag = b'<%brow r="%d"' % (self.prefix, number)
+            start = self.data.find(tag, at)
+            found = _row_tag(self.prefix).match(self.data, start) if start >= 0 else None
+            if found:
+                end = self.data.find(b"<%brow" % self.prefix, found.end())
+                end = end if end >= 0 else len(self.data)
+                return RowSpan(number, start, found.end(), end, found[2].endswith(b"/"))
+        index = bisect_left(self.rows, (number,))
+        row = self.rows[index] if index < len(self.rows) else None
+        return row if row and row.number == number else None
+
+    def next_after(self, number: int) -> int:
+        """Return where the first row with a higher number starts; the end of the block if there is none."""
+        index = bisect_left(self.rows, (number + 1,))
+        return self.rows[index].start if index < len(self.rows) else len(self.data)
+
+    def _spans(self) -> list[RowSpan]:
+        found = list(_row_tag(self.prefix).finditer(self.seen))
+        starts = [each.start() for each in found]
+        starts.append(len(self.seen))
+        spans: list[RowSpan] = []
+        last = self.before
+        for index, each in enumerate(found):
+            number = int(each[1]) if each[1] else _number_of(each[2], last)
+            if not last < number <= MAX_ROW:
+                raise WorkbookRefused(Reason.UNUSUAL, "its rows are not in order")
+            spans.append(RowSpan(number, starts[index], each.end(), starts[index + 1], each[2].endswith(b"/")))
+            last = number
+        return spans
+
+
+def _number_of(tag: bytes, last: int) -> int:
+    """Return the number of a row whose first attribute is not r; a row without one follows the last."""
+    written = attributes(tag).get(b"r")
+    return int(written) if written and written.isdigit() else last + 1
 
 
 class SheetStream:
@@ -62,8 +130,6 @@ class SheetStream:
         self.prefix = b""
         self.has_rows_element = True
         self.head = self._read_head()
-        p = self.prefix
-        self._row = re.compile(rb"<%brow(?=[\s/>])(?: r=\"([0-9]{1,7})\")?(%b)>" % (p, QUOTED))
 
     @property
     def tail(self) -> bytes:
@@ -96,28 +162,12 @@ class SheetStream:
             searched = len(waiting)
             waiting = self._more(waiting)
 
-    def _block(self, waiting: bytes, seen_waiting: bytes, length: int) -> Block:
+    def _block(self, waiting: bytes, seen: bytes, length: int) -> Block:
         """Return the first *length* bytes as a block."""
         data = waiting[:length]
-        seen = data if seen_waiting is waiting else seen_waiting[:length]
-        spans: list[RowSpan] = []
-        starts = list(self._row.finditer(seen))
-        last = self._last_row
-        for index, found in enumerate(starts):
-            number = int(found[1]) if found[1] else self._number_of(found[2], last)
-            if not last < number <= MAX_ROW:
-                raise WorkbookRefused(Reason.UNUSUAL, f"the rows of {self._part} are not in order")
-            end = starts[index + 1].start() if index + 1 < len(starts) else len(seen)
-            spans.append(RowSpan(number, found.start(), found.end(), end, found[2].endswith(b"/")))
-            last = number
-        self._last_row = last
-        return Block(data, seen, tuple(spans))
-
-    @staticmethod
-    def _number_of(tag: bytes, last: int) -> int:
-        """Return the number of a row whose first attribute is not r; a row without one follows the last."""
-        written = attributes(tag).get(b"r")
-        return int(written) if written and written.isdigit() else last + 1
+        block = Block(data, data if seen is waiting else seen[:length], self._last_row, self.prefix)
+        self._last_row = block.last
+        return block
 
     def _read_head(self) -> bytes:
         """Return everything up to the first row, and keep what was read beyond it."""

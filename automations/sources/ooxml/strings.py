@@ -1,4 +1,4 @@
-"""The table of shared strings, held once and packed: its texts are decoded when they are asked for.
+"""The table of shared strings.
 
 Source: ECMA-376 part 1, 18.4. A rich text is the text of its runs; phonetic hints (rPh) are not part of it.
 """
@@ -6,14 +6,11 @@ Source: ECMA-376 part 1, 18.4. A rich text is the text of its runs; phonetic hin
 from __future__ import annotations
 
 import re
-from array import array
-from collections.abc import Iterable, Sequence
-from itertools import accumulate
+from collections.abc import Iterable
 
 from automations.sources.ooxml.markup import check_text, hides_markup, masked, text_of
 from automations.sources.ooxml.refusals import Reason, WorkbookRefused
 
-_AT_ONCE = 1 << 16
 _MAX_ITEM_BYTES = 8 << 20
 
 
@@ -45,46 +42,28 @@ def rich_text(inside: bytes, seen: bytes, prefix: bytes) -> str:
 
 
 class SharedStrings:
-    """The texts of a workbook by number; *texts* holds them all, empty ones as None, once `unpack` was called."""
+    """The texts of a workbook by number; an empty one is None."""
 
     def __init__(self, blocks: Iterable[bytes] = ()) -> None:
-        self.texts: Sequence[str | None] | None = None
-        self._packed = bytearray()
-        self._starts = array("Q", [0])
-        self._rich: dict[int, str] = {}
+        self.texts: list[str | None] = []
         self._prefix = b""
         self._item = _item_pattern(b"")
         self._plain_item = _plain_item_pattern(b"")
         self._load(blocks)
 
-    def __len__(self) -> int:
-        return len(self._starts) - 1
+    def text(self, raw: bytes) -> str | None:
+        """Return the text that a cell refers to by the number in *raw*."""
+        try:
+            number = int(raw)
+        except ValueError:
+            number = -1
+        if not 0 <= number < len(self.texts):
+            raise WorkbookRefused(Reason.CUT_OFF, "a cell refers to a shared string that is not there")
+        return self.texts[number]
 
-    def __getitem__(self, number: int) -> str:
-        if not 0 <= number < len(self):
-            raise WorkbookRefused(Reason.CUT_OFF, f"shared string {number} is missing")
-        if self.texts is not None:
-            return self.texts[number] or ""
-        if number in self._rich:
-            return self._rich[number]
-        return text_of(bytes(self._packed[self._starts[number] : self._starts[number + 1] - 1]))
-
-    def unpack(self) -> None:
-        """Decode all texts at once: ten times as fast as one by one, for several times the memory."""
-        if self.texts is not None:
-            return
-        texts: list[str | None] = []
-        for first in range(0, len(self), _AT_ONCE):
-            last = min(first + _AT_ONCE, len(self))
-            raw = bytes(self._packed[self._starts[first] : self._starts[last] - 1])
-            texts += [
-                (text_of(text.encode()) if "&" in text or "_x" in text or "<" in text or "\r" in text else text) or None
-                for text in raw.decode("utf-8", "replace").split("\0")
-            ]
-        for number, text in self._rich.items():
-            texts[number] = text or None
-        self.texts = texts
-        self._packed = bytearray()
+    def many(self, raws: Iterable[bytes]) -> list[str | None]:
+        """Return the texts of many cells at once. Raises ValueError or IndexError when one of them is not there."""
+        return list(map(self.texts.__getitem__, map(int, raws)))
 
     def _load(self, blocks: Iterable[bytes]) -> None:
         """Take whole items out of the stream, block by block."""
@@ -125,21 +104,22 @@ class SharedStrings:
         if b"\0" in data:
             # No letter of XML, and our mark between two texts.
             raise WorkbookRefused(Reason.CUT_OFF, "the table of shared strings is not XML")
-        seen = masked(data) if hides_markup(data) else data
-        items = self._plain_item.findall(data) if seen is data else []
-        if len(items) != data.count(b"<%bsi" % self._prefix) or seen is not data:
-            items = [
-                self._text_of_item(number, found, data)
-                for number, found in enumerate(self._item.finditer(seen), len(self))
-            ]
-        if items:
-            self._packed += b"\0".join(items) + b"\0"
-            ends = accumulate((len(item) + 1 for item in items), initial=self._starts.pop())
-            self._starts.extend(ends)
+        if not hides_markup(data):
+            items = self._plain_item.findall(data)
+            if len(items) == data.count(b"<%bsi" % self._prefix):
+                # Decoding all at once is ten times as fast as one by one.
+                texts = b"\0".join(items).decode("utf-8", "replace").split("\0") if items else []
+                self.texts += [_resolved(text) or None for text in texts]
+                return
+        self.texts += [self._text_of_item(found, data) or None for found in self._item.finditer(masked(data))]
 
-    def _text_of_item(self, number: int, found: re.Match[bytes], data: bytes) -> bytes:
-        """Return the bytes of a plain text; a rich one is noted apart."""
+    def _text_of_item(self, found: re.Match[bytes], data: bytes) -> str:
         if found[2] is not None:
             start, end = found.span(2)
-            self._rich[number] = rich_text(data[start:end], found[2], self._prefix)
-        return b"" if found[1] is None else data[found.start(1) : found.end(1)]
+            return rich_text(data[start:end], found[2], self._prefix)
+        return "" if found[1] is None else text_of(data[found.start(1) : found.end(1)])
+
+
+def _resolved(text: str) -> str:
+    """Return a decoded text with its entities and escapes resolved, if it has any."""
+    return text_of(text.encode()) if "&" in text or "_x" in text or "\r" in text else text
