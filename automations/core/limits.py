@@ -19,6 +19,7 @@ from automations.core.messages import Fault
 from automations.core.plan import Hold, HoldKind
 from automations.core.policy import EmailSequence, Policy, Rate, Sender, SendWindow, Step
 from automations.core.schedules import day_bounds, next_open, say_when
+from automations.core.witness import email_status_cell, unknown_email
 
 ANY_TIME = SendWindow(time(0), time.max, frozenset(range(7)))
 """The window of an owner who set none; holidays still count."""
@@ -126,6 +127,19 @@ def _in_doubt(candidate: Candidate, _: _Question) -> Answer:
     return f"nobody knows whether {doubtful[0].step} arrived: decide with  leadwright settle", None
 
 
+def _not_recorded(candidate: Candidate, ask: _Question) -> Answer:
+    if candidate.record is not None:
+        return None
+    status = email_status_cell(candidate.lead, ask.policy.columns)
+    told = unknown_email(status, candidate.step.name, candidate.known)
+    if not told:
+        return None
+    return (
+        f'the sheet says "{told}", and that is not on record: put the newest .leadwright back, or clear the cell',
+        None,
+    )
+
+
 def _refused(candidate: Candidate, _: _Question) -> Answer:
     record = candidate.record
     if record is None or record.state is not MessageState.REFUSED:
@@ -207,6 +221,7 @@ LIMITS: tuple[tuple[HoldKind, Callable[[Candidate, _Question], Answer]], ...] = 
     (HoldKind.NO_ADDRESS, _no_address),
     (HoldKind.SUPPRESSED, _suppressed),
     (HoldKind.IN_DOUBT, _in_doubt),
+    (HoldKind.NOT_RECORDED, _not_recorded),
     (HoldKind.REFUSED, _refused),
     (HoldKind.SNOOZED, _snoozed),
     (HoldKind.NO_SENDER, _no_sender),

@@ -70,6 +70,7 @@ class HoldKind(StrEnum):
     RETRY = "waiting to try again"
     RUN_FULL = "this run has reached its limit"
     BOUNCES = "too many emails bounced"
+    NOT_RECORDED = "the sheet tells of emails that are not on record"
     TEMPLATE = "the email cannot be written for this lead"
 
 
