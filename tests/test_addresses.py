@@ -84,3 +84,16 @@ def test_a_domain_is_what_stands_behind_the_at() -> None:
     """The domain of an address is lower case; a text without @ has none."""
     assert domain_of("Eva@Muster.Example") == "muster.example"
     assert domain_of("nobody") == ""
+
+
+@given(st.from_regex(r"[A-Za-z0-9_+.-]{1,12}@([a-z0-9-]{1,5}\.){1,3}[a-z0-9]{1,4}", fullmatch=True))
+def test_the_quick_way_reads_what_the_careful_way_reads(address: str) -> None:
+    """An address means the same whether it is read at a glance or, for the space around it, with care."""
+
+    def said(text: str) -> str:
+        try:
+            return normalise_address(text)
+        except AddressProblem as problem:
+            return f"problem: {problem}"
+
+    assert said(address) == said(f" {address} ")

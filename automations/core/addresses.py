@@ -10,6 +10,8 @@ import re
 
 _GMAIL_DOMAINS = frozenset({"gmail.com", "googlemail.com"})
 _LOCAL_ATOM = re.compile(r"[^\x00-\x20\"(),:;<>@\[\\\]\x7f]+\Z")
+# What nearly all addresses look like; one that matches and is not long is its own one spelling.
+_PLAIN = re.compile(r"[A-Za-z0-9_+-]++(?:\.[A-Za-z0-9_+-]++)*+@(?:[a-z0-9]++(?:-++[a-z0-9]++)*+\.)++[a-z][a-z0-9]*+\Z")
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)\Z")
 MAX_LOCAL_OCTETS = 64
 MAX_ADDRESS_OCTETS = 254
@@ -27,6 +29,8 @@ def normalise_address(text: str) -> str:
     >>> normalise_address(" Eva@Müller.example ")
     'Eva@xn--mller-kva.example'
     """
+    if len(text) < MAX_LOCAL_OCTETS and _PLAIN.match(text):
+        return text
     address = text.strip()
     local, at, domain = address.rpartition("@")
     if not at:
@@ -69,10 +73,11 @@ def address_identity(address: str) -> str:
     >>> address_identity("E.va+shop@googlemail.com") == address_identity("eva@gmail.com")
     True
     """
-    local, _, domain = address.casefold().rpartition("@")
+    folded = address.casefold()
+    local, _, domain = folded.rpartition("@")
     if domain in _GMAIL_DOMAINS:
         return local.partition("+")[0].replace(".", "") + "@gmail.com"
-    return f"{local}@{domain}"
+    return folded
 
 
 def domain_of(address: str) -> str:
