@@ -7,10 +7,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from operator import itemgetter
+from typing import cast
 
 from automations.core.addresses import AddressProblem, address_identity, normalise_address
 from automations.core.cells import ERROR_CELLS, CellProblem, Reader, as_text, reader_of
-from automations.core.leads import Book, Cell, Columns, KeyRule, Lead, LeadKey, Sheet, Value
+from automations.core.leads import Book, Cell, Columns, Field, FieldType, KeyRule, Lead, LeadKey, Sheet, Value
 from automations.errors import Problem, WrongConfig
 
 _MANY = 5
@@ -56,17 +58,36 @@ def _address_key(cell: Cell) -> LeadKey | None:
         return None
 
 
+class _Choices(dict[Cell, Value]):
+    """What the texts of a column with choices mean; each way to write one is read once."""
+
+    def __init__(self, read: Reader) -> None:
+        super().__init__()
+        self._read = read
+
+    def __missing__(self, text: Cell) -> Value:
+        return self.setdefault(text, self._read(text))
+
+
+def _reader_of_texts(field: Field, read: Reader) -> Reader:
+    """Return what reads cells of a field that hold text; "" from it is None."""
+    if field.choices:
+        return _Choices(read).__getitem__
+    return cast("Reader", str.strip) if field.type is FieldType.TEXT else read
+
+
 @dataclass(frozen=True, slots=True)
 class _Reading:
     """How the rows of one sheet are read: positions of our fields and owned columns in its cells."""
 
     sheet: Sheet
     columns: Columns
-    fields: tuple[tuple[int, Reader], ...]
-    owned: tuple[int | None, ...]
+    fields: tuple[tuple[int, Reader, Reader], ...]
+    owned: Callable[[Sequence[Cell]], tuple[Cell, ...]]
     width: int
     key_of: Callable[[Cell], LeadKey | None]
     key_position: int
+    key_is_address: bool
     email_position: int | None
     name_position: int | None
 
@@ -109,28 +130,35 @@ def read_book(sheet: Sheet, columns: Columns) -> Book:
 
 def _read_row(reading: _Reading, row: int, cells: Sequence[Cell]) -> Lead | list[Problem]:
     try:
-        values = tuple([None if (cell := cells[at]) is None else read(cell) for at, read in reading.fields])
-    except CellProblem:
+        values = tuple(
+            [
+                None if (cell := cells[at]) is None else read_text(cell) if cell.__class__ is str else read(cell)
+                for at, read, read_text in reading.fields
+            ]
+        )
+        address = _address(reading, cells)
+    except (CellProblem, AddressProblem):
         return _row_problems(reading, row, cells)
-    if not ERROR_CELLS.isdisjoint(values):
+    key = reading.key_of(address if reading.key_is_address else cells[reading.key_position])
+    if key is None or not ERROR_CELLS.isdisjoint(values):
         return _row_problems(reading, row, cells)
-    key = reading.key_of(cells[reading.key_position])
-    if key is None:
-        return _row_problems(reading, row, cells)
-    address = ""
-    if reading.email_position is not None and (text := as_text(cells[reading.email_position])):
-        try:
-            address = normalise_address(text)
-        except AddressProblem:
-            return _row_problems(reading, row, cells)
-    return Lead(key, row, values, tuple([None if at is None else cells[at] for at in reading.owned]), address)
+    if "" in values:
+        values = tuple([None if value == "" else value for value in values])
+    return Lead(key, row, values, reading.owned(cells), address)
+
+
+def _address(reading: _Reading, cells: Sequence[Cell]) -> str:
+    if reading.email_position is None:
+        return ""
+    text = as_text(cells[reading.email_position])
+    return normalise_address(text) if text else ""
 
 
 def _row_problems(reading: _Reading, row: int, cells: Sequence[Cell]) -> list[Problem]:
     """Return everything that keeps a row from being a lead: the slow, telling form of `_read_row`."""
     who = as_text(cells[reading.name_position]) if reading.name_position is not None else ""
     found: list[Problem] = []
-    for (position, read), field in zip(reading.fields, reading.columns.fields, strict=True):
+    for (position, read, _), field in zip(reading.fields, reading.columns.fields, strict=True):
         cell = cells[position]
         where = reading.cell_name(row, position, who)
         shown = as_text(cell)
@@ -205,15 +233,26 @@ def _find_columns(sheet: Sheet, columns: Columns) -> tuple[_Reading, tuple[str, 
     reading = _Reading(
         sheet=sheet,
         columns=columns,
-        fields=tuple((found[field.name], reader_of(field)) for field in columns.fields),
-        owned=owned,
+        fields=tuple(
+            (found[field.name], read := reader_of(field), _reader_of_texts(field, read)) for field in columns.fields
+        ),
+        owned=_picker(owned),
         width=1 + max([*found.values(), *(at for at in owned if at is not None)], default=0),
         key_of=key_rule(columns).key_of,
         key_position=found[columns.key],
+        key_is_address=columns.key == columns.email,
         email_position=found[columns.email] if columns.email else None,
         name_position=found.get("name"),
     )
     return reading, tuple(header for (_, header), at in zip(columns.owned, owned, strict=True) if at is None)
+
+
+def _picker(positions: Sequence[int | None]) -> Callable[[Sequence[Cell]], tuple[Cell, ...]]:
+    """Return what takes the cells at *positions* from a row; there is none at None."""
+    there = [at for at in positions if at is not None]
+    if len(there) == len(positions) > 1:
+        return itemgetter(*there)
+    return lambda cells: tuple([None if at is None else cells[at] for at in positions])
 
 
 def _doubled_header(sheet: Sheet, header: str, positions: Sequence[int]) -> Problem | None:

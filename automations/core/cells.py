@@ -69,6 +69,8 @@ def read_number(cell: Cell) -> int | float | None:
     """
     if cell is None:
         return None
+    if cell.__class__ is int:
+        return cell
     if isinstance(cell, bool) or not isinstance(cell, (int, float, str)):
         raise CellProblem("is not a number")
     if isinstance(cell, str):
