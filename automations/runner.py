@@ -16,6 +16,7 @@ from typing import Protocol
 from automations.clock import Clock
 from automations.core.alerts import Alert, hot_lead_alerts, stopped_alerts
 from automations.core.books import key_rule, read_book, wanted_headers
+from automations.core.garbage import without_collections
 from automations.core.history import MessageRecord
 from automations.core.leads import Book, CellChange, CellOutcome, WrittenCell
 from automations.core.letters import Words, compose
@@ -211,9 +212,10 @@ def read_and_decide(
 ) -> Found:
     """Read the leads and the ledger, and decide what should happen at *now*."""
     columns = workplace.policy.columns
-    book = read_book(source.read(wanted_headers(columns)), columns)
-    playbook = workplace.playbook(book, now)
-    return Found(book, playbook, decide(book, playbook, ledger.history(now), now, workplace.words(now), at_most))
+    with without_collections():
+        book = read_book(source.read(wanted_headers(columns)), columns)
+        playbook = workplace.playbook(book, now)
+        return Found(book, playbook, decide(book, playbook, ledger.history(now), now, workplace.words(now), at_most))
 
 
 def _refuse_stale(plan: Plan, reviewed: Plan | None) -> None:

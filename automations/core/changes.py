@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from automations.core.courses import Waiting
-from automations.core.history import Typed
 from automations.core.leads import Cell, Role
 from automations.core.plan import Hold, Known, RowUpdate
 from automations.core.policy import Policy
@@ -15,9 +14,11 @@ from automations.core.rules import Qualification
 from automations.core.standing import Standing, same_text
 from automations.core.wording import because_of_score, email_status, next_step, why
 
+_MOST_SHARED = 10_000
+"""How many outcomes have their reasons kept as text; in a book with more, most are all different."""
 
-@dataclass(frozen=True, slots=True)
-class Told:
+
+class Told(NamedTuple):
     """Everything our columns tell about one lead. *task* is the text of the task it waits for, if any."""
 
     standing: Standing
@@ -27,23 +28,51 @@ class Told:
     task: str
 
 
-def changes_of(told: Told, policy: Policy, now: datetime) -> tuple[tuple[RowUpdate, ...], Known | None]:
-    """Return the cells of one lead that shall change, and what is new to the ledger about it (None: nothing)."""
-    standing = told.standing
-    typed = {each.role for each in standing.typed}
-    before = dict(standing.known.written)
-    updates: list[RowUpdate] = []
-    written: list[tuple[Role, Cell]] = []
-    for (role, header), cell in zip(policy.columns.owned, standing.lead.owned, strict=True):
-        if role in typed:
-            written.append((role, before.get(role)))
-            continue
-        new = _VALUES[role](told, policy)
-        written.append((role, new))
-        if cell != new and not same_text(cell, new):
-            because = _because(role, told, policy)
-            updates.append(RowUpdate(standing.lead.key, standing.lead.row, header, cell, new, because))
-    return tuple(updates), _known(told, tuple(written), standing.typed, now)
+class Telling:
+    """What our columns shall say at one moment; leads that were qualified alike share their reasons."""
+
+    def __init__(self, policy: Policy, now: datetime) -> None:
+        self._policy = policy
+        self._now = now
+        self._roles = tuple(role for role, _ in policy.columns.owned)
+        self._values = tuple(self._why if role is Role.WHY else _VALUES[role] for role in self._roles)
+        self._whys: dict[int, tuple[Qualification, Cell]] = {}
+
+    def changes_of(self, told: Told) -> tuple[Sequence[RowUpdate], Known | None]:
+        """Return the cells of one lead that shall change, and what is new to the ledger about it (None: nothing)."""
+        standing, policy = told.standing, self._policy
+        new = tuple([value(told, policy) for value in self._values])
+        if standing.typed:
+            return self._around_typed(told, new)
+        written = tuple(zip(self._roles, new, strict=True))
+        updates = () if new == standing.lead.owned else self._updates(told, new, typed=frozenset())
+        return updates, _known(told, written, self._now)
+
+    def _around_typed(self, told: Told, new: Sequence[Cell]) -> tuple[Sequence[RowUpdate], Known | None]:
+        """Return the same for a lead some of whose cells a person typed: those stay, and what we wrote stays known."""
+        typed = frozenset(each.role for each in told.standing.typed)
+        before = dict(told.standing.known.written)
+        pairs = zip(self._roles, new, strict=True)
+        written = tuple([(role, before.get(role) if role in typed else value) for role, value in pairs])
+        return self._updates(told, new, typed=typed), _known(told, written, self._now)
+
+    def _updates(self, told: Told, new: Sequence[Cell], *, typed: frozenset[Role]) -> list[RowUpdate]:
+        lead, policy = told.standing.lead, self._policy
+        return [
+            RowUpdate(lead.key, lead.row, header, cell, value, _because(role, told, policy))
+            for (role, header), cell, value in zip(policy.columns.owned, lead.owned, new, strict=True)
+            if cell != value and role not in typed and not same_text(cell, value)
+        ]
+
+    def _why(self, told: Told, policy: Policy) -> Cell:
+        # By identity, which is quick: what is kept here stays alive, so no other can have the same.
+        found = self._whys.get(id(told.qualification))
+        if found is not None:
+            return found[1]
+        text = why(told.qualification, policy.rules)
+        if len(self._whys) < _MOST_SHARED:
+            self._whys[id(told.qualification)] = told.qualification, text
+        return text
 
 
 def _because(role: Role, told: Told, policy: Policy) -> str:
@@ -68,13 +97,12 @@ _VALUES: Mapping[Role, Callable[[Told, Policy], Cell]] = {
     Role.SEGMENT: lambda told, _: told.qualification.segment or None,
     Role.STAGE: lambda told, _: told.qualification.stage or None,
     Role.NEXT_STEP: _next_step,
-    Role.WHY: lambda told, policy: why(told.qualification, policy.rules),
     Role.STATUS: lambda told, policy: email_status(told.standing.known, policy.business.zone),
 }
 
 
-def _known(told: Told, written: tuple[tuple[Role, Cell], ...], typed: tuple[Typed, ...], now: datetime) -> Known | None:
-    before, found = told.standing.known, told.qualification
+def _known(told: Told, written: tuple[tuple[Role, Cell], ...], now: datetime) -> Known | None:
+    before, found, typed = told.standing.known, told.qualification, told.standing.typed
     same_stage = before.stage == found.stage and before.stage_since is not None
     if (
         same_stage

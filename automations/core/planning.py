@@ -14,10 +14,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from automations.core.alerts import HotLead, hot_lead
 from automations.core.books import display_name
-from automations.core.changes import Told, changes_of
+from automations.core.changes import Telling, Told
 from automations.core.courses import Course, Moment, because_of, course_of, sender_for, zones_of
 from automations.core.history import History, LeadHistory, SignalKind, StepHow
 from automations.core.leads import Book, Lead, LeadKey
@@ -30,7 +31,7 @@ from automations.core.playbook import CannotWrite, Playbook
 from automations.core.policy import EmailSequence, Sender, Step
 from automations.core.rules import Qualification
 from automations.core.schedules import next_open
-from automations.core.standing import Standing, stand
+from automations.core.standing import Standing, Standings
 from automations.errors import Problem
 
 
@@ -49,8 +50,7 @@ class Decision:
     hot: tuple[HotLead, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Turn:
+class _Turn(NamedTuple):
     """One lead, one turn through the drawing above."""
 
     standing: Standing
@@ -155,8 +155,8 @@ def _moment(book: Book, playbook: Playbook, history: History, now: datetime) -> 
 
 
 def _take_turns(leads: Sequence[tuple[Lead, LeadHistory]], moment: Moment) -> list[_Turn]:
-    policy = moment.playbook.policy
-    standings = [stand(lead, known, policy, moment.now) for lead, known in leads]
+    stand = Standings(moment.playbook.policy, moment.now).of
+    standings = [stand(lead, known) for lead, known in leads]
     qualified = moment.playbook.rules.qualify([standing.given for standing in standings], moment.today)
     return [
         _Turn(standing, qualification, course_of(standing, qualification, moment))
@@ -173,7 +173,7 @@ def _after_emails(by_key: Mapping[LeadKey, _Turn], chosen: Sequence[Candidate], 
         )
         for each in chosen
     ]
-    return {turn.standing.lead.key: replace(turn, sent=True) for turn in _take_turns(outlook, moment)}
+    return {turn.standing.lead.key: turn._replace(sent=True) for turn in _take_turns(outlook, moment)}
 
 
 def _holds(turns: Iterable[_Turn], limited: Iterable[Hold], moment: Moment) -> dict[LeadKey, list[Hold]]:
@@ -287,11 +287,12 @@ def _changes(
 ) -> tuple[tuple[RowUpdate, ...], tuple[Known, ...]]:
     updates: list[RowUpdate] = []
     known: list[Known] = []
+    telling = Telling(moment.playbook.policy, moment.now)
     for turn in turns:
         key = turn.standing.lead.key
         task = _open_task(turn, tasks.get(key, ()), words, moment)
         told = Told(turn.standing, turn.qualification, turn.course.waiting, holds.get(key, ()), task)
-        changed, new = changes_of(told, moment.playbook.policy, moment.now)
+        changed, new = telling.changes_of(told)
         updates.extend(changed)
         if new:
             known.append(new)

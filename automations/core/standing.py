@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from automations.core.cells import CellProblem, as_text, read_number
@@ -20,8 +20,7 @@ _SNOOZE = re.compile(r"snooze (\d{1,3}) (day|week|month)s?\Z")
 _SNOOZE_DAYS = {"day": 1, "week": 7, "month": 30}
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """A lead as rules see it (*given*), and what a person typed over our columns.
 
     *typed* are the values in force: no update touches their cells. *stopped* and *snoozed_until* are the two words
@@ -37,19 +36,82 @@ class Standing:
     problems: tuple[str, ...] = ()
 
 
-def stand(lead: Lead, known: LeadHistory, policy: Policy, now: datetime) -> Standing:
-    """Return where *lead* stands at *now*.
+class Standings:
+    """Where leads stand at one moment; what many of them share is worked out once."""
 
-    A cell of ours that is not empty and does not hold what we last wrote was typed by a person. It wins until the
-    cell is cleared, or until `Policy.override_for` has passed since we first saw it. A stage that stood there before
-    we ever wrote one is where the lead begins: rules move it on.
-    """
-    typed, expired = _typed(lead, known, policy, now)
-    facts = NO_FACTS if not (known.messages or known.signals or known.stage_since) else _facts(known, policy, now)
-    if not typed and not expired:
-        stage = _stage_cell(lead, policy) or dict(known.written).get(Role.STAGE) or known.stage
-        return Standing(lead, known, Given(lead.values, facts, str(stage or "")))
-    return _with_typed(lead, known, policy, facts, typed, expired)
+    def __init__(self, policy: Policy, now: datetime) -> None:
+        self._policy = policy
+        self._now = now
+        self._roles = tuple(role for role, _ in policy.columns.owned)
+        self._stage_at = self._roles.index(Role.STAGE) if Role.STAGE in self._roles else None
+        self._untouched_since: dict[datetime | None, LedgerFacts] = {None: NO_FACTS}
+
+    def of(self, lead: Lead, known: LeadHistory) -> Standing:
+        """Return where *lead* stands.
+
+        A cell of ours that is not empty and does not hold what we last wrote was typed by a person. It wins until the
+        cell is cleared, or until `Policy.override_for` has passed since we first saw it. A stage that stood there
+        before we ever wrote one is where the lead begins: rules move it on.
+        """
+        if tuple(zip(self._roles, lead.owned, strict=True)) != known.written:
+            typed, expired = _typed(lead, known, self._policy, self._now)
+            if typed or expired:
+                return self._with_typed(lead, known, typed, expired)
+        stage = self._stage_cell(lead) or dict(known.written).get(Role.STAGE) or known.stage
+        return Standing(lead, known, Given(lead.values, self._facts(known), str(stage or "")))
+
+    def _with_typed(self, lead: Lead, known: LeadHistory, typed: Sequence[Typed], expired: Sequence[Typed]) -> Standing:
+        policy = self._policy
+        said = {each.role: as_text(each.value) for each in typed}
+        segments = [rule.name for rule in policy.rules.segments]
+        typed_stage = _one_of(said.get(Role.STAGE), policy.rules.stages)
+        # A typed stage whose time is over is where the rules go on from: they never move a lead backwards.
+        old = next((as_text(each.value) for each in expired if each.role is Role.STAGE), None)
+        ours = None if Role.STAGE in said else self._stage_cell(lead)
+        stage = (
+            typed_stage
+            or _one_of(old, policy.rules.stages)
+            or _one_of(ours, policy.rules.stages)
+            or dict(known.written).get(Role.STAGE)
+            or known.stage
+        )
+        word = said.get(Role.NEXT_STEP, "").casefold()
+        return Standing(
+            lead=lead,
+            known=known,
+            given=Given(
+                lead.values,
+                self._facts(known),
+                str(stage or ""),
+                _number(said.get(Role.SCORE)),
+                _one_of(said.get(Role.SEGMENT), segments),
+                typed_stage is not None,
+            ),
+            typed=tuple(typed),
+            stopped=word == "stop",
+            snoozed_until=_snoozed_until(word, typed),
+            problems=(
+                *_not_a_number(said.get(Role.SCORE)),
+                *_not_among(said.get(Role.SEGMENT), segments, Role.SEGMENT),
+                *_not_among(said.get(Role.STAGE), policy.rules.stages, Role.STAGE),
+            ),
+        )
+
+    def _stage_cell(self, lead: Lead) -> str:
+        return "" if self._stage_at is None else as_text(lead.owned[self._stage_at])
+
+    def _facts(self, known: LeadHistory) -> LedgerFacts:
+        if known.messages or known.signals:
+            return _facts(known, self._policy, self._now)
+        facts = self._untouched_since.get(known.stage_since)
+        if facts is None:
+            facts = self._untouched_since[known.stage_since] = _facts(known, self._policy, self._now)
+        return facts
+
+
+def stand(lead: Lead, known: LeadHistory, policy: Policy, now: datetime) -> Standing:
+    """Return where one lead stands at *now*."""
+    return Standings(policy, now).of(lead, known)
 
 
 def _typed(
@@ -75,57 +137,6 @@ def _typed(
         over = policy.override_for is not None and now >= since + policy.override_for
         (expired if over else in_force).append(Typed(role, cell, since))
     return tuple(in_force), tuple(expired)
-
-
-def _with_typed(
-    lead: Lead,
-    known: LeadHistory,
-    policy: Policy,
-    facts: LedgerFacts,
-    typed: Sequence[Typed],
-    expired: Sequence[Typed],
-) -> Standing:
-    said = {each.role: as_text(each.value) for each in typed}
-    segments = [rule.name for rule in policy.rules.segments]
-    typed_stage = _one_of(said.get(Role.STAGE), policy.rules.stages)
-    # A typed stage whose time is over is where the rules go on from: they never move a lead backwards.
-    old = next((as_text(each.value) for each in expired if each.role is Role.STAGE), None)
-    ours = None if Role.STAGE in said else _stage_cell(lead, policy)
-    stage = (
-        typed_stage
-        or _one_of(old, policy.rules.stages)
-        or _one_of(ours, policy.rules.stages)
-        or dict(known.written).get(Role.STAGE)
-        or known.stage
-    )
-    word = said.get(Role.NEXT_STEP, "").casefold()
-    return Standing(
-        lead=lead,
-        known=known,
-        given=Given(
-            lead.values,
-            facts,
-            str(stage or ""),
-            _number(said.get(Role.SCORE)),
-            _one_of(said.get(Role.SEGMENT), segments),
-            typed_stage is not None,
-        ),
-        typed=tuple(typed),
-        stopped=word == "stop",
-        snoozed_until=_snoozed_until(word, typed),
-        problems=(
-            *_not_a_number(said.get(Role.SCORE)),
-            *_not_among(said.get(Role.SEGMENT), segments, Role.SEGMENT),
-            *_not_among(said.get(Role.STAGE), policy.rules.stages, Role.STAGE),
-        ),
-    )
-
-
-def _stage_cell(lead: Lead, policy: Policy) -> str:
-    for (role, _), cell in zip(policy.columns.owned, lead.owned, strict=True):
-        if role is Role.STAGE:
-            return as_text(cell)
-    return ""
 
 
 def _number(text: str | None) -> int | float | None:

@@ -46,6 +46,8 @@ def say_day(moment: datetime, zone: ZoneInfo) -> str:
 
 def next_step(waiting: Sequence[Waiting], holds: Sequence[Hold], task: str, zone: ZoneInfo) -> str:
     """Return what happens next: the earliest of what is waited for or held, else the open *task*, else nothing."""
+    if not (waiting or holds or task):
+        return NOTHING_PLANNED
     dated = [(each.at, f"{'Email' if each.step.is_email else 'Task'} {each.step.name}") for each in waiting]
     dated += [(hold.until, f"Email {hold.what.rpartition(', ')[2]}") for hold in holds if hold.until]
     if dated:
@@ -59,6 +61,8 @@ def next_step(waiting: Sequence[Waiting], holds: Sequence[Hold], task: str, zone
 
 def email_status(known: LeadHistory, zone: ZoneInfo) -> str | None:
     """Return the last thing that happened between us and a lead by email; None when nothing did."""
+    if not (known.signals or known.messages):
+        return None
     for kind, text in _SIGNALS.items():
         moments = [signal.at for signal in known.signals if signal.kind is kind]
         if moments:

@@ -7,7 +7,6 @@ the file damaged or the ledger busy raises LedgerOutOfReach, and then nothing of
 from __future__ import annotations
 
 import contextlib
-import gc
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,6 +14,7 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from automations.core.garbage import without_collections
 from automations.core.history import History, MessageRecord, Pause, SignalKind
 from automations.core.leads import CellChange, LeadKey, WrittenCell
 from automations.core.messages import MessageKey, Outcome, Outgoing
@@ -161,7 +161,7 @@ class SqliteLedger:
     def history(self, now: datetime) -> History:
         """Return all that planning needs to know, as of one moment."""
         begin = to_moment(to_text(now)) - reading.COUNTED
-        with self._reading() as database, _without_collections():
+        with self._reading() as database, without_collections():
             messages = reading.messages(database)
             return History(
                 leads=reading.leads(database, messages),
@@ -322,16 +322,3 @@ class SqliteLedger:
         """Close the file."""
         with self._turn:
             self._database.close()
-
-
-@contextmanager
-def _without_collections() -> Iterator[None]:
-    # Nothing that is made meanwhile can be garbage; the collector would walk all of it again and again, and that is
-    # half of the time it takes to read 100,000 leads.
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
