@@ -220,8 +220,7 @@ Kind regards
 """
 
 _SECOND = """\
-Subject: May we still help?
-
+{# No subject above: this email is an answer to the one before it, in the same conversation. #}
 GREETING
 
 a few days ago we asked what you need from {{ business_name }}.
