@@ -78,6 +78,7 @@ Look:
   plan      what would happen now? nothing is sent
   preview   see one email as one lead will get it
   explain   why is this lead hot, or not mailed?
+  prove     is your workbook safe with us? tried on a copy
 
 Do:
   run       do what plan shows
