@@ -56,7 +56,7 @@ def _grid(sheet: OpenSheet) -> Grid:
     grid: Grid = {}
     for block in stream.blocks():
         at_once = {number: list(cells) for number, cells in rows.rows(block)}
-        assert at_once == {row.number: cells for row in block.rows if (cells := rows.careful_row(block, row))}
+        assert at_once == {row.number: one for row in block.rows if (one := rows.careful_row(block, row))}
         for row in block.rows:
             cells = rows.row(block, row)
             careful = rows.careful_row(block, row)
