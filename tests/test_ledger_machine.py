@@ -33,6 +33,7 @@ class SendingMachine(RuleBasedStateMachine):
         self.ledger = open_memory_ledger()
         self.run = self.ledger.start_run("run", NOW)
         self.states: dict[Pair, str] = {}
+        self.tried: set[Pair] = set()
         self.over: set[Pair] = set()  # accepted, refused, in doubt or dropped, and nobody decided since
         self.stopped: set[LeadKey] = set()
         self.bounced: Counter[LeadKey] = Counter()
@@ -44,11 +45,13 @@ class SendingMachine(RuleBasedStateMachine):
 
     @rule(lead=leads, step=steps)
     def reserve(self, lead: LeadKey, step: str) -> None:
-        """Reserve an email: it is ours exactly once."""
+        """Reserve an email: it is ours until it was tried, and then never again."""
+        pair = (lead, step)
         keys = self.ledger.reserve(self.run, [email(lead, step)], NOW)
 
-        assert (keys == (key_of(lead, step),)) is ((lead, step) not in self.states)
-        self.states.setdefault((lead, step), "reserved")
+        is_untried = self.states.get(pair, "reserved") == "reserved" and pair not in self.tried
+        assert (keys == (key_of(lead, step),)) is is_untried
+        self.states.setdefault(pair, "reserved")
 
     @rule(target=under_way, lead=leads, step=steps, gate=st.sampled_from(["", "", "", "closed"]))
     def mark(self, lead: LeadKey, step: str, gate: str) -> Pair:
@@ -81,6 +84,7 @@ class SendingMachine(RuleBasedStateMachine):
             self.states[pair] = "reserved" if before == "handing over" else before
             return
         self.states[pair] = hand.value
+        self.tried.add(pair)
         if hand is not Hand.DEFERRED:
             self.over.add(pair)
         if (hand, fault) == (Hand.REFUSED, Fault.ADDRESS):
@@ -95,6 +99,7 @@ class SendingMachine(RuleBasedStateMachine):
         assert recovered == {key_of(*pair) for pair in lost}
         self.states.update(dict.fromkeys(lost, "in doubt"))
         self.over |= lost
+        self.tried |= lost
 
     @rule(lead=leads, step=steps, decision=st.sampled_from(["sent", "resend", "drop"]))
     def decide(self, lead: LeadKey, step: str, decision: str) -> None:

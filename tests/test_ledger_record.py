@@ -351,6 +351,7 @@ def test_the_record_only_grows(ledger: SqliteLedger, run: str) -> None:
     ledger.cells(run, [WrittenCell(CellChange(EVA, 2, "Score", 1, 2), CellOutcome.WRITTEN, 2)], NOW)
     ledger.moves(run, [Move(EVA, "welcome", MoveKind.START, NOW)])
     ledger.reserve(run, [email()], NOW)
+    ledger.mark(run, key_of(), NOW, may_go)
     ledger.signal(EVA, SignalKind.OPENED, NOW, "")
     ledger.suppress(EVA, "by hand", NOW)
     ledger.pause("", NOW)

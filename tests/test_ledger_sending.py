@@ -74,13 +74,38 @@ def test_the_bytes_that_were_reserved_are_the_bytes_that_leave(ledger: SqliteLed
     assert ledger.stored(key_of()) == message
 
 
-def test_a_message_is_reserved_once(ledger: SqliteLedger, run: str) -> None:
-    """The same email reserved again is left out: it is in the ledger already."""
+def test_a_message_that_was_tried_is_reserved_once(ledger: SqliteLedger, run: str) -> None:
+    """The same email reserved again is left out: a server has heard of it already."""
     ledger.reserve(run, [email()], NOW)
+    ledger.settle(run, key_of(), Outcome(Hand.DEFERRED, reply="451"), NOW, LATER)
 
     again = ledger.reserve(run, [email(), email(NILS)], LATER)
 
     assert again == (key_of(NILS),)
+
+
+def test_a_message_that_was_never_tried_is_written_anew(ledger: SqliteLedger, run: str) -> None:
+    """What was prepared and never left takes the text and the address of today."""
+    ledger.reserve(run, [email(LeadKey("7"), to="old@muster.example")], NOW)
+    send, message = email(LeadKey("7"), to="new@muster.example")
+
+    again = ledger.reserve(run, [(send, message)], LATER)
+
+    assert again == (message.key,)
+    assert ledger.stored(message.key) == message
+    assert [(each.address, each.reserved_at) for each in ledger.history(LATER).messages] == [
+        ("new@muster.example", LATER)
+    ]
+
+
+def test_a_message_is_not_written_anew_to_somebody_who_got_it(ledger: SqliteLedger, run: str) -> None:
+    """A lead whose address becomes that of another lead does not bring that person the same step again."""
+    ledger.reserve(run, [email(), email(LeadKey("7"), to="old@muster.example")], NOW)
+
+    again = ledger.reserve(run, [email(LeadKey("7"), to=EVA)], LATER)
+
+    assert again == ()
+    assert ledger.stored(key_of(LeadKey("7"))).envelope_to == "old@muster.example"
 
 
 @pytest.mark.parametrize("spelling", ["Eva@Muster.example", "EVA@muster.example", "eva@muster.example"])

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from automations.core.history import Enrollment
+from automations.core.addresses import address_identity
+from automations.core.history import Enrollment, MessageRecord, MessageState
 from automations.core.leads import LeadKey
 from automations.core.limits import Candidate, company_of
 from automations.core.plan import Hold, HoldKind, Move, MoveKind
@@ -19,6 +20,7 @@ from automations.core.sequences import (
     StepOver,
     Walk,
     enrollment_in,
+    has_begun,
     is_active,
     messages_of,
     walk,
@@ -49,6 +51,7 @@ class Course:
 
 NO_COURSE = Course()
 EVERY_DAY = frozenset(range(7))
+_GOES_AGAIN = frozenset({MessageState.DEFERRED, MessageState.RESERVED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,9 @@ def course_of(standing: Standing, qualification: Qualification, moment: Moment) 
         if enrollment is None:
             if asked.holds(tests.starts):
                 course = _joined(course, _begin(asked))
-        elif is_active(enrollment):
+        elif is_active(enrollment) and (
+            has_begun(standing.known, tests.sequence, enrollment) or asked.holds(tests.starts)
+        ):
             course = _joined(course, _go_on(asked, enrollment))
     return course
 
@@ -185,7 +190,22 @@ def _course_of_walk(asked: _Asked, found: Walk) -> Course:
     at = found.at or asked.moment.now
     if at > asked.moment.now and found.record is None:
         return Course(moves, given_out, waiting=_waiting(asked, found.step, at))
-    return Course(moves, given_out, (_candidate(asked, found, found.step, at),))
+    candidate = _candidate(asked, found, found.step, at)
+    if why := _goes_elsewhere(candidate):
+        return Course(moves, given_out, held=(Hold(asked.key, candidate.what, why, HoldKind.RETRY),))
+    return Course(moves, given_out, (candidate,))
+
+
+def _goes_elsewhere(candidate: Candidate) -> str:
+    """Return why an email whose bytes are stored must not go again: its lead has another address now; else ""."""
+    record, address = candidate.record, candidate.lead.address
+    if (
+        record is None
+        or record.state not in _GOES_AGAIN
+        or address_identity(record.address) == address_identity(address)
+    ):
+        return ""
+    return f"it was put off on its way to {record.address}, and the row now says {address or 'nothing'}"
 
 
 def _waiting(asked: _Asked, step: Step, at: datetime) -> tuple[Waiting, ...]:
@@ -209,7 +229,10 @@ def _move(asked: _Asked, over: StepOver) -> Move:
 
 
 def _candidate(asked: _Asked, found: Walk, step: Step, at: datetime) -> Candidate:
-    sender, sender_problem = sender_for(asked.tests.sequence, asked.standing, asked.moment)
+    if found.record is None:
+        sender, sender_problem = sender_for(asked.tests.sequence, asked.standing, asked.moment)
+    else:
+        sender, sender_problem = _who_wrote(found.record, asked.moment)
     return Candidate(
         lead=asked.standing.lead,
         known=asked.standing.known,
@@ -225,6 +248,13 @@ def _candidate(asked: _Asked, found: Walk, step: Step, at: datetime) -> Candidat
         record=found.record,
         snoozed_until=asked.standing.snoozed_until,
     )
+
+
+def _who_wrote(record: MessageRecord, moment: Moment) -> tuple[Sender | None, str]:
+    """Return the sender that stands in the bytes of an email, who alone may send them again; or why nobody may."""
+    senders: Sequence[Sender] = moment.playbook.policy.senders
+    sender = next((each for each in senders if each.name == record.sender), None)
+    return sender, "" if sender else f"{record.sender} wrote it, and is not one of the senders any more"
 
 
 def sender_for(sequence: EmailSequence, standing: Standing, moment: Moment) -> tuple[Sender | None, str]:

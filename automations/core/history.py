@@ -48,6 +48,11 @@ class MessageRecord:
     fault: Fault = Fault.NONE
     reply: str = ""
 
+    @property
+    def is_untried(self) -> bool:
+        """Return whether this is only prepared: its end was never sent to anybody, so it may still be written anew."""
+        return self.state is MessageState.RESERVED and self.tries == 0
+
 
 class SignalKind(StrEnum):
     """What came back from a lead."""

@@ -48,7 +48,7 @@ class StepOver:
 class Walk:
     """What a walk found: *over* ends now; then either *step* (due, or waited for until *at*), or the sequence is done.
 
-    *record* is the step's message when the ledger has one already: reserved, deferred, in doubt or refused.
+    *record* is the step's message when it was tried already: to be sent again, deferred, in doubt or refused.
     """
 
     over: tuple[StepOver, ...]
@@ -134,8 +134,19 @@ def enrollment_in(known: LeadHistory, sequence: str) -> Enrollment | None:
 
 
 def messages_of(known: LeadHistory, sequence: str) -> dict[str, MessageRecord]:
-    """Return a lead's messages in a sequence, by step."""
-    return {record.step: record for record in known.messages if record.sequence == sequence}
+    """Return a lead's messages in a sequence, by step; without those that are only prepared, as nothing has left."""
+    return {record.step: record for record in known.messages if record.sequence == sequence and not record.is_untried}
+
+
+def has_begun(known: LeadHistory, sequence: EmailSequence, enrollment: Enrollment) -> bool:
+    """Return whether a lead is really in a sequence that it has a place in.
+
+    The place is on record before its first email leaves. Where that email never left, because the run was stopped or
+    the lead's row changed just then, nothing has begun, and start_when has to be asked again.
+    """
+    if sequence.steps[0].wait is not None or enrollment.done:
+        return True
+    return any(record.sequence == sequence.name and not record.is_untried for record in known.messages)
 
 
 def is_active(enrollment: Enrollment | None) -> bool:

@@ -80,8 +80,9 @@ class Ledger(Protocol):
     def reserve(self, run: str, ready: Sequence[tuple[Send, Outgoing]], now: datetime) -> tuple[MessageKey, ...]:
         """Store messages and their bytes as `reserved`, in one transaction; return the keys that are ours to send.
 
-        Left out are keys the ledger has already, and steps of a sequence that this address (`address_identity`) got
-        under another key.
+        One that was reserved before and never tried is written anew: nobody has seen its old bytes. Left out are keys
+        the ledger has in any other state, and steps of a sequence that this address (`address_identity`) got under
+        another key.
         """
         ...
 

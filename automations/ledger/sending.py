@@ -58,11 +58,15 @@ _WHY_STOPPED = {
 def reserve(
     database: sqlite3.Connection, run: str, ready: Sequence[tuple[Send, Outgoing]], at: str, salt: bytes
 ) -> Iterator[MessageKey]:
-    """Store messages with their bytes; yield the keys of those that the ledger did not have in any form."""
+    """Store messages with their bytes; yield the keys of those that the ledger did not have, or had only prepared."""
     for send, message in ready:
-        if _insert(database, send, message, at, salt):
+        address = address_hash(address_identity(send.to), salt)
+        if _insert(database, send, message, at, address) or _write_anew(database, send, message, at, address):
+            # Bytes that were never tried make room for those of today's template; the database refuses any others.
             database.execute(
-                "INSERT INTO bodies (key, envelope_from, envelope_to, content, sha256) VALUES (?, ?, ?, ?, ?)",
+                "INSERT INTO bodies (key, envelope_from, envelope_to, content, sha256) VALUES (?, ?, ?, ?, ?)"
+                " ON CONFLICT (key) DO UPDATE SET envelope_from = excluded.envelope_from,"
+                " envelope_to = excluded.envelope_to, content = excluded.content, sha256 = excluded.sha256",
                 (
                     message.key,
                     message.envelope_from,
@@ -75,7 +79,7 @@ def reserve(
             yield message.key
 
 
-def _insert(database: sqlite3.Connection, send: Send, message: Outgoing, at: str, salt: bytes) -> bool:
+def _insert(database: sqlite3.Connection, send: Send, message: Outgoing, at: str, address: bytes) -> bool:
     cursor = database.execute(
         "INSERT INTO messages (key, sequence, step, lead_key, address, address_hash, company, sender, state, at,"
         " reserved_at, subject, message_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
@@ -85,7 +89,7 @@ def _insert(database: sqlite3.Connection, send: Send, message: Outgoing, at: str
             send.step,
             send.key,
             send.to,
-            address_hash(address_identity(send.to), salt),
+            address,
             send.company,
             send.sender,
             _RESERVED,
@@ -93,6 +97,27 @@ def _insert(database: sqlite3.Connection, send: Send, message: Outgoing, at: str
             at,
             message.subject,
             message.message_id,
+        ),
+    )
+    return cursor.rowcount == 1
+
+
+def _write_anew(database: sqlite3.Connection, send: Send, message: Outgoing, at: str, address: bytes) -> bool:
+    """Return whether a message that was prepared and never tried is the one in *message* from now on."""
+    cursor = database.execute(
+        "UPDATE OR IGNORE messages SET address = ?, address_hash = ?, company = ?, sender = ?, at = ?, reserved_at = ?,"
+        " subject = ?, message_id = ? WHERE key = ? AND state = ? AND tries = 0",
+        (
+            send.to,
+            address,
+            send.company,
+            send.sender,
+            at,
+            at,
+            message.subject,
+            message.message_id,
+            message.key,
+            _RESERVED,
         ),
     )
     return cursor.rowcount == 1

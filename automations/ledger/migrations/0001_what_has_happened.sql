@@ -1,5 +1,6 @@
 -- What has happened, in the order it happened. Tables only grow, except four that say how things stand now:
--- messages (its past is in message_events), known (its past is in snapshots), intents, and meta.
+-- messages (its past is in message_events), known (its past is in snapshots), intents, and meta. The bytes of a message
+-- change as long as it is only prepared: nobody has seen them.
 -- Times are UTC text of one length (2026-11-23T08:00:00.000000Z), so that they sort as they read.
 
 CREATE TABLE meta (
@@ -186,8 +187,10 @@ WHEN OLD.state || ' > ' || NEW.state NOT IN (
     SELECT RAISE(ABORT, 'a message cannot go from this state to that');
 END;
 CREATE TRIGGER messages_stay_themselves
-BEFORE UPDATE OF key, sequence, step, lead_key, address_hash, message_id, reserved_at ON messages BEGIN
-    SELECT RAISE(ABORT, 'a message stays what it was reserved as');
+BEFORE UPDATE OF key, sequence, step, lead_key, address_hash, message_id, reserved_at ON messages
+WHEN OLD.state <> 'reserved' OR OLD.tries > 0
+    OR (OLD.key, OLD.sequence, OLD.step, OLD.lead_key) IS NOT (NEW.key, NEW.sequence, NEW.step, NEW.lead_key) BEGIN
+    SELECT RAISE(ABORT, 'a message that was tried stays what it was reserved as');
 END;
 CREATE TRIGGER messages_stay BEFORE DELETE ON messages BEGIN SELECT RAISE(ABORT, 'messages are kept'); END;
 
@@ -208,7 +211,10 @@ CREATE TRIGGER moves_hold BEFORE UPDATE ON moves BEGIN SELECT RAISE(ABORT, 'move
 CREATE TRIGGER events_stay BEFORE DELETE ON message_events BEGIN SELECT RAISE(ABORT, 'events only grow'); END;
 CREATE TRIGGER events_hold BEFORE UPDATE ON message_events BEGIN SELECT RAISE(ABORT, 'events only grow'); END;
 CREATE TRIGGER bodies_stay BEFORE DELETE ON bodies BEGIN SELECT RAISE(ABORT, 'bodies only grow'); END;
-CREATE TRIGGER bodies_hold BEFORE UPDATE ON bodies BEGIN SELECT RAISE(ABORT, 'bodies only grow'); END;
+CREATE TRIGGER bodies_hold BEFORE UPDATE ON bodies
+WHEN NOT EXISTS (SELECT 1 FROM messages WHERE key = OLD.key AND state = 'reserved' AND tries = 0) BEGIN
+    SELECT RAISE(ABORT, 'bodies only grow once their email is under way');
+END;
 CREATE TRIGGER signals_stay BEFORE DELETE ON signals BEGIN SELECT RAISE(ABORT, 'signals only grow'); END;
 CREATE TRIGGER signals_hold BEFORE UPDATE ON signals BEGIN SELECT RAISE(ABORT, 'signals only grow'); END;
 CREATE TRIGGER suppressions_stay BEFORE DELETE ON suppressions BEGIN SELECT RAISE(ABORT, 'suppressions only grow'); END;
