@@ -146,17 +146,20 @@ def run(
         recovered = ledger.recover(clock.now())
         say("reading leads", 0, 0)
         found = read_and_decide(workplace, source, ledger, now, at_most)
-        plan = found.decision.plan
+        decision, plan = found.decision, found.decision.plan
         _refuse_stale(plan, reviewed)
         crash_at("after_plan")
         if refusal := approve(plan):
             raise RefusedByLimit(refusal)
         work = _Work(workplace, source, ledger, clock, ledger.start_run("run", clock.now()), say, stopping)
+        watch = _RowWatch(found, work)
+        # The leads of a large book are most of what a run holds, and only those that get an email are needed further.
+        del found
         try:
             _add_columns(work, plan)
-            sheet = _do_without_email(found.decision, work)
+            sheet = _do_without_email(decision, work)
             crash_at("after_first_write")
-            sent = _send(found, work) if plan.sends else Sent()
+            sent = _send(decision, watch, work) if plan.sends else Sent()
             if plan.sends:
                 after = read_and_decide(workplace, source, ledger, clock.now(), at_most)
                 sheet += _do_without_email(after.decision, work)
@@ -315,15 +318,13 @@ def _as_written(known: Iterable[Known], cells: Sequence[WrittenCell], work: _Wor
     ]
 
 
-def _send(found: Found, work: _Work) -> Sent:
+def _send(decision: Decision, watch: _RowWatch, work: _Work) -> Sent:
     """Hand over the emails of a decision, once the places their leads take in sequences are recorded."""
-    decision = found.decision
     mailed = {send.key for send in decision.plan.sends}
     before = [move for move in decision.plan.moves if move.key in mailed and not move.after]
     work.ledger.moves(work.run, before)
     letters = {letter.key: letter for letter in decision.letters}
     words = work.place.words(decision.plan.made_at)
-    watch = _RowWatch(found, work)
     desk = Desk(
         ledger=work.ledger,
         run=work.run,
@@ -343,7 +344,8 @@ class _RowWatch:
     def __init__(self, found: Found, work: _Work) -> None:
         self._work = work
         self._facts = found.playbook.facts
-        self._before = {lead.key: lead for lead in found.book.leads}
+        mailed = {send.key for send in found.decision.plan.sends}
+        self._before = {lead.key: lead for lead in found.book.leads if lead.key in mailed}
         self._now = self._before
         self._fingerprint = found.book.fingerprint
 
@@ -368,5 +370,5 @@ class _RowWatch:
             return
         columns = self._work.place.policy.columns
         book = read_book(self._work.source.read(wanted_headers(columns)), columns)
-        self._now = {lead.key: lead for lead in book.leads}
+        self._now = {lead.key: lead for lead in book.leads if lead.key in self._before}
         self._fingerprint = fingerprint

@@ -42,11 +42,12 @@ class Telling:
         """Return the cells of one lead that shall change, and what is new to the ledger about it (None: nothing)."""
         standing, policy = told.standing, self._policy
         new = tuple([value(told, policy) for value in self._values])
+        if standing.as_left and new == standing.lead.owned and not standing.known.typed and _is_known(told):
+            return (), None
         if standing.typed:
             return self._around_typed(told, new)
         written = tuple(zip(self._roles, new, strict=True))
-        updates = () if new == standing.lead.owned else self._updates(told, new, typed=frozenset())
-        return updates, _known(told, written, self._now)
+        return self._updates(told, new, typed=frozenset()), _known(told, written, self._now)
 
     def _around_typed(self, told: Told, new: Sequence[Cell]) -> tuple[Sequence[RowUpdate], Known | None]:
         """Return the same for a lead some of whose cells a person typed: those stay, and what we wrote stays known."""
@@ -101,17 +102,22 @@ _VALUES: Mapping[Role, Callable[[Told, Policy], Cell]] = {
 }
 
 
-def _known(told: Told, written: tuple[tuple[Role, Cell], ...], now: datetime) -> Known | None:
-    before, found, typed = told.standing.known, told.qualification, told.standing.typed
-    same_stage = before.stage == found.stage and before.stage_since is not None
-    if (
-        same_stage
-        and before.written == written
-        and before.typed == typed
+def _is_known(told: Told) -> bool:
+    """Return whether the ledger knows how this lead was qualified."""
+    before, found = told.standing.known, told.qualification
+    return (
+        before.stage == found.stage
+        and before.stage_since is not None
         and before.segment == found.segment
         and before.score == found.score
-    ):
+    )
+
+
+def _known(told: Told, written: tuple[tuple[Role, Cell], ...], now: datetime) -> Known | None:
+    before, found, typed = told.standing.known, told.qualification, told.standing.typed
+    if before.written == written and before.typed == typed and _is_known(told):
         return None
+    same_stage = before.stage == found.stage and before.stage_since is not None
     return Known(
         key=told.standing.lead.key,
         score=found.score,

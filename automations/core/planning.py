@@ -14,12 +14,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from operator import attrgetter
 from typing import NamedTuple
 
 from automations.core.alerts import HotLead, hot_lead
 from automations.core.books import display_name
 from automations.core.changes import Telling, Told
-from automations.core.courses import Course, Moment, because_of, course_of, sender_for, zones_of
+from automations.core.courses import NO_COURSE, Course, Moment, because_of, course_of, sender_for, zones_of
 from automations.core.history import History, LeadHistory, SignalKind, StepHow
 from automations.core.leads import Book, Lead, LeadKey
 from automations.core.letters import Letter, Words, compose, key_of, send_of
@@ -75,9 +76,11 @@ def decide(
     """Return the plan of at most *at_most* emails, what is to be remembered, and what its emails are made from."""
     policy = playbook.policy
     moment = _moment(book, playbook, history, now)
-    leads = sorted(book.leads, key=lambda lead: lead.key)
+    leads = sorted(book.leads, key=attrgetter("key"))
     turns = _take_turns([(lead, history.of(lead.key)) for lead in leads], moment)
-    by_key = {turn.standing.lead.key: turn for turn in turns}
+    # Mostly a few of many leads: the others are in no sequence, and want nothing.
+    acting = [turn for turn in turns if turn.course is not NO_COURSE]
+    by_key = {turn.standing.lead.key: turn for turn in acting}
     ready: dict[MessageKey, tuple[Letter, Outgoing]] = {}
 
     def writes(candidate: Candidate) -> str:
@@ -91,7 +94,7 @@ def decide(
         return ""
 
     chosen, limited = choose(
-        (candidate for turn in turns for candidate in turn.course.candidates),
+        (candidate for turn in acting for candidate in turn.course.candidates),
         policy=policy,
         history=history,
         holidays=playbook.facts.holidays,
@@ -100,13 +103,14 @@ def decide(
         writes=writes,
     )
     after = _after_emails(by_key, chosen, moment)
-    final = [after.get(turn.standing.lead.key, turn) for turn in turns]
-    holds = _holds(final, limited, moment)
-    tasks = _tasks([*turns, *after.values()], words, moment)
+    final = [after.get(turn.standing.lead.key, turn) for turn in turns] if after else turns
+    acting_after = [after.get(turn.standing.lead.key, turn) for turn in acting]
+    holds = _holds(acting_after, limited, moment)
+    tasks = _tasks([*acting, *after.values()], words, moment)
     updates, known = _changes(final, holds, tasks, words, moment)
     written = [(each, ready.get(key_of(each))) for each in chosen]
     sends = tuple(send_of(each, found[1] if found else None, now) for each, found in written)
-    later = _later(final, moment, words)
+    later = _later(acting_after, moment, words)
     return Decision(
         Plan(
             made_at=now,
@@ -118,7 +122,7 @@ def decide(
                 sorted((hold for each in holds.values() for hold in each), key=lambda hold: (hold.key, hold.what))
             ),
             tasks=tuple(task for each in tasks.values() for task in each),
-            moves=_moves(turns, after, chosen, now),
+            moves=_moves(acting, after, chosen, now),
             new_columns=book.missing,
             problems=(*book.problems, *_typed_problems(final, book), *_template_problems(limited)),
             rows=_count_rows(book, updates, holds),
@@ -289,9 +293,10 @@ def _changes(
     known: list[Known] = []
     telling = Telling(moment.playbook.policy, moment.now)
     for turn in turns:
-        key = turn.standing.lead.key
-        task = _open_task(turn, tasks.get(key, ()), words, moment)
-        told = Told(turn.standing, turn.qualification, turn.course.waiting, holds.get(key, ()), task)
+        standing, key = turn.standing, turn.standing.lead.key
+        has_task = key in tasks or standing.known.enrollments
+        task = _open_task(turn, tasks.get(key, ()), words, moment) if has_task else ""
+        told = Told(standing, turn.qualification, turn.course.waiting, holds.get(key, ()), task)
         changed, new = telling.changes_of(told)
         updates.extend(changed)
         if new:

@@ -24,7 +24,8 @@ class Standing(NamedTuple):
     """A lead as rules see it (*given*), and what a person typed over our columns.
 
     *typed* are the values in force: no update touches their cells. *stopped* and *snoozed_until* are the two words
-    that Next step obeys. *problems* name typed values we cannot use.
+    that Next step obeys. *problems* name typed values we cannot use. *as_left* says that our columns hold what we wrote
+    last, all of them.
     """
 
     lead: Lead
@@ -34,6 +35,7 @@ class Standing(NamedTuple):
     stopped: bool = False
     snoozed_until: datetime | None = None
     problems: tuple[str, ...] = ()
+    as_left: bool = False
 
 
 class Standings:
@@ -53,12 +55,13 @@ class Standings:
         cell is cleared, or until `Policy.override_for` has passed since we first saw it. A stage that stood there
         before we ever wrote one is where the lead begins: rules move it on.
         """
-        if tuple(zip(self._roles, lead.owned, strict=True)) != known.written:
+        as_left = tuple(zip(self._roles, lead.owned, strict=True)) == known.written
+        if not as_left:
             typed, expired = _typed(lead, known, self._policy, self._now)
             if typed or expired:
                 return self._with_typed(lead, known, typed, expired)
         stage = self._stage_cell(lead) or dict(known.written).get(Role.STAGE) or known.stage
-        return Standing(lead, known, Given(lead.values, self._facts(known), str(stage or "")))
+        return Standing(lead, known, Given(lead.values, self._facts(known), str(stage or "")), as_left=as_left)
 
     def _with_typed(self, lead: Lead, known: LeadHistory, typed: Sequence[Typed], expired: Sequence[Typed]) -> Standing:
         policy = self._policy
