@@ -14,18 +14,18 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from operator import attrgetter
+from itertools import chain
 from typing import NamedTuple
 
 from automations.core.alerts import HotLead, hot_lead
 from automations.core.books import display_name
 from automations.core.changes import Telling, Told
-from automations.core.courses import NO_COURSE, Course, Moment, because_of, course_of, sender_for, zones_of
+from automations.core.courses import Course, Moment, because_of, course_of, sender_for, zones_of
 from automations.core.history import History, LeadHistory, SignalKind, StepHow
 from automations.core.leads import Book, Lead, LeadKey
 from automations.core.letters import Letter, Words, compose, key_of, send_of
 from automations.core.limits import ANY_TIME, Candidate, choose
-from automations.core.messages import MessageKey, Outgoing, message_key
+from automations.core.messages import MessageKey, message_key
 from automations.core.outlook import with_email, with_moves
 from automations.core.plan import Hold, HoldKind, Known, Move, MoveKind, Plan, RowUpdate, Send, Task
 from automations.core.playbook import CannotWrite, Playbook
@@ -74,65 +74,82 @@ def decide(
     at_most: int | None = None,
 ) -> Decision:
     """Return the plan of at most *at_most* emails, what is to be remembered, and what its emails are made from."""
-    policy = playbook.policy
     moment = _moment(book, playbook, history, now)
-    leads = sorted(book.leads, key=attrgetter("key"))
+    leads = sorted(book.leads, key=lambda lead: lead.key)
     turns = _take_turns([(lead, history.of(lead.key)) for lead in leads], moment)
-    # Mostly a few of many leads: the others are in no sequence, and want nothing.
-    acting = [turn for turn in turns if turn.course is not NO_COURSE]
-    by_key = {turn.standing.lead.key: turn for turn in acting}
-    ready: dict[MessageKey, tuple[Letter, Outgoing]] = {}
+    by_key = {turn.standing.lead.key: turn for turn in turns}
+    emails = _choose_emails(by_key, history, moment, words, at_most)
+    after = _after_emails(by_key, emails.chosen, moment)
+    final = [after.get(turn.standing.lead.key, turn) for turn in turns]
+    holds = _holds(final, emails.limited, moment)
+    tasks = _tasks([*turns, *after.values()], words, moment)
+    updates, known = _changes(final, holds, tasks, words, moment)
+    later = _later(final, moment, words)
+    mailed = {send.key for send in (*emails.sends, *later)}
+    plan = Plan(
+        made_at=now,
+        leads_read=book.rows_read,
+        updates=updates,
+        sends=emails.sends,
+        later=later,
+        holds=tuple(sorted(chain.from_iterable(holds.values()), key=lambda hold: (hold.key, hold.what))),
+        tasks=tuple(chain.from_iterable(tasks.values())),
+        moves=_moves(turns, after, emails.chosen, now),
+        new_columns=book.missing,
+        problems=(*book.problems, *_typed_problems(final, book), *_template_problems(emails.limited)),
+        rows=_count_rows(book, updates, holds),
+        segments=_count_segments(final, [rule.name for rule in playbook.policy.rules.segments]),
+        sheet=book.sheet,
+        names=_names(book, {update.key for update in updates}, mailed, holds, tasks),
+    )
+    hot = (hot_lead(turn.standing, turn.qualification, moment) for turn in final)
+    return Decision(plan, known, emails.letters, tuple(each for each in hot if each))
+
+
+@dataclass(frozen=True, slots=True)
+class _Emails:
+    """Which due emails leave now, as the plan's lines and the letters behind them, and why the others do not."""
+
+    chosen: tuple[Candidate, ...]
+    limited: tuple[Hold, ...]
+    sends: tuple[Send, ...]
+    letters: tuple[Letter, ...]
+
+
+def _choose_emails(
+    by_key: Mapping[LeadKey, _Turn], history: History, moment: Moment, words: Words, at_most: int | None
+) -> _Emails:
+    """Write every email that may leave, to know that it can be written; its bytes are made again when it does."""
+    policy = moment.playbook.policy
+    ready: dict[MessageKey, tuple[Letter, Send]] = {}
 
     def writes(candidate: Candidate) -> str:
         if candidate.record is not None:
             return ""
         letter = _letter(candidate, by_key[candidate.lead.key], moment)
         try:
-            ready[letter.key] = letter, compose(letter, words, policy)
+            ready[letter.key] = letter, send_of(candidate, compose(letter, words, policy), moment.now)
         except CannotWrite as reason:
             return str(reason)
         return ""
 
     chosen, limited = choose(
-        (candidate for turn in acting for candidate in turn.course.candidates),
+        (candidate for turn in by_key.values() for candidate in turn.course.candidates),
         policy=policy,
         history=history,
-        holidays=playbook.facts.holidays,
-        now=now,
+        holidays=moment.playbook.facts.holidays,
+        now=moment.now,
         at_most=at_most,
         writes=writes,
     )
-    after = _after_emails(by_key, chosen, moment)
-    final = [after.get(turn.standing.lead.key, turn) for turn in turns] if after else turns
-    acting_after = [after.get(turn.standing.lead.key, turn) for turn in acting]
-    holds = _holds(acting_after, limited, moment)
-    tasks = _tasks([*acting, *after.values()], words, moment)
-    updates, known = _changes(final, holds, tasks, words, moment)
-    written = [(each, ready.get(key_of(each))) for each in chosen]
-    sends = tuple(send_of(each, found[1] if found else None, now) for each, found in written)
-    later = _later(acting_after, moment, words)
-    return Decision(
-        Plan(
-            made_at=now,
-            leads_read=book.rows_read,
-            updates=updates,
-            sends=sends,
-            later=later,
-            holds=tuple(
-                sorted((hold for each in holds.values() for hold in each), key=lambda hold: (hold.key, hold.what))
-            ),
-            tasks=tuple(task for each in tasks.values() for task in each),
-            moves=_moves(acting, after, chosen, now),
-            new_columns=book.missing,
-            problems=(*book.problems, *_typed_problems(final, book), *_template_problems(limited)),
-            rows=_count_rows(book, updates, holds),
-            segments=_count_segments(final, [rule.name for rule in policy.rules.segments]),
-            sheet=book.sheet,
-            names=_names(book, {each.key for each in updates}, {each.key for each in (*sends, *later)}, holds, tasks),
+    written = [ready.get(key_of(each)) for each in chosen]
+    return _Emails(
+        chosen,
+        limited,
+        tuple(
+            found[1] if found else send_of(each, None, moment.now) for each, found in zip(chosen, written, strict=True)
         ),
-        known,
-        tuple(found[0] for _, found in written if found),
-        tuple(hot for turn in final if (hot := hot_lead(turn.standing, turn.qualification, moment))),
+        tuple(found[0] for found in written if found),
     )
 
 
