@@ -17,6 +17,8 @@ from automations.core.sequences import STOPPING_SIGNALS
 
 NO_FACTS = LedgerFacts()
 _SNOOZE = re.compile(r"snooze (\d{1,3}) (day|week|month)s?\Z")
+_EXPIRING = frozenset({Role.SCORE, Role.SEGMENT, Role.STAGE})
+"""The columns whose typed values `Policy.override_for` takes back; a stop, a snooze or a note is not for us to end."""
 _SNOOZE_DAYS = {"day": 1, "week": 7, "month": 30}
 
 
@@ -78,7 +80,7 @@ class Standings:
             or dict(known.written).get(Role.STAGE)
             or known.stage
         )
-        word = said.get(Role.NEXT_STEP, "").casefold()
+        word = " ".join(said.get(Role.NEXT_STEP, "").casefold().rstrip(".! ").split())
         return Standing(
             lead=lead,
             known=known,
@@ -97,6 +99,7 @@ class Standings:
                 *_not_a_number(said.get(Role.SCORE)),
                 *_not_among(said.get(Role.SEGMENT), segments, Role.SEGMENT),
                 *_not_among(said.get(Role.STAGE), policy.rules.stages, Role.STAGE),
+                *_not_understood(word),
             ),
         )
 
@@ -137,7 +140,7 @@ def _typed(
         if role is Role.STAGE and ours is None and _one_of(text, policy.rules.stages):
             continue
         since = next((each.seen_at for each in known.typed if each.role is role and as_text(each.value) == text), now)
-        over = policy.override_for is not None and now >= since + policy.override_for
+        over = role in _EXPIRING and policy.override_for is not None and now >= since + policy.override_for
         (expired if over else in_force).append(Typed(role, cell, since))
     return tuple(in_force), tuple(expired)
 
@@ -166,6 +169,12 @@ def _not_among(text: str | None, names: Sequence[str], role: Role) -> tuple[str,
 def same_text(one: Cell, other: Cell) -> bool:
     """Return whether two cells say the same to a reader, who does not mind case: ``new`` is the stage New."""
     return as_text(one).casefold() == as_text(other).casefold()
+
+
+def _not_understood(word: str) -> tuple[str, ...]:
+    if not word.startswith("snooze") or _SNOOZE.match(word):
+        return ()
+    return (f'"{word}" in Next step is not understood, so nothing waits: write it like  snooze 2 weeks',)
 
 
 def _snoozed_until(word: str, typed: Sequence[Typed]) -> datetime | None:
