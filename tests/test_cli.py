@@ -92,6 +92,7 @@ Keep:
 
 Start:
   init      make config, sheet and templates
+  dress     add a drop-down of stages and colours to the sheet
   schema    write config.schema.json for your editor
 
   More about one command:  leadwright COMMAND --help
@@ -158,7 +159,18 @@ def test_a_wrong_option_is_said_without_a_traceback(say: Callable[..., Said]) ->
 
 
 @pytest.mark.parametrize(
-    "words", [["check"], ["plan"], ["run", "--yes"], ["explain", "eva"], ["pause"], ["history"], ["settle"], ["serve"]]
+    "words",
+    [
+        ["check"],
+        ["plan"],
+        ["run", "--yes"],
+        ["explain", "eva"],
+        ["pause"],
+        ["history"],
+        ["settle"],
+        ["serve"],
+        ["dress"],
+    ],
 )
 def test_without_a_config_every_command_says_how_to_make_one(words: list[str], say: Callable[..., Said]) -> None:
     """In an empty folder nothing works, and every command says the same remedy; none makes a folder."""

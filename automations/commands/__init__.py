@@ -34,6 +34,7 @@ GROUPS = (
         "Start",
         (
             ("init", "make config, sheet and templates"),
+            ("dress", "add a drop-down of stages and colours to the sheet"),
             ("schema", "write config.schema.json for your editor"),
         ),
     ),

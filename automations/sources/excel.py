@@ -14,6 +14,7 @@ from automations.core.books import header_identity
 from automations.core.leads import Cell, CellChange, CellOutcome, KeyRule, Sheet, WriteResult, WrittenCell
 from automations.errors import SourceBusy, SourceOutOfReach
 from automations.sources.matching import Targets, same_cell, settle
+from automations.sources.ooxml.dressing import Dress, Dressed, with_dress
 from automations.sources.ooxml.editing import WorkbookEdit, verify_edited, write_edited
 from automations.sources.ooxml.encoding import Unwritable, check_value
 from automations.sources.ooxml.finding import find_leads
@@ -25,6 +26,7 @@ from automations.sources.ooxml.rows import Edit
 from automations.sources.ooxml.sheets import HeaderRow, OpenSheet, Tables, load_tables, take_header
 from automations.sources.saving import (
     COLUMNS_WAIT,
+    DRESS_WAITS,
     Fingerprints,
     Version,
     cells_wait,
@@ -95,6 +97,15 @@ class ExcelSource:
             self._path, self.label, COLUMNS_WAIT, self._fingerprints, lambda: self._add_columns_once(headers, beside)
         )
 
+    def dress(self, dress: Dress, beside: Collection[str]) -> Dressed:
+        """Put a drop-down of stages and colours of segments on the tab, once; the header row is found by *beside*.
+
+        Only the tab and the workbook's styles change. Raises as `write` does.
+        """
+        return change_file(
+            self._path, self.label, DRESS_WAITS, self._fingerprints, lambda: self._dress_once(dress, beside)
+        )
+
     def _write_once(self, changes: Sequence[CellChange], keys: KeyRule) -> WriteResult:
         with self._sheet() as (sheet, version):
             found = find_leads(sheet, changes, keys, f"{self.label}, tab {sheet.entry.name},")
@@ -109,6 +120,13 @@ class ExcelSource:
             edit = with_new_columns(sheet, headers, beside, f"{self.label}, tab {sheet.entry.name}")
             if edit is not None:
                 self._save(sheet, edit, version)
+
+    def _dress_once(self, dress: Dress, beside: Collection[str]) -> Dressed:
+        with self._sheet() as (sheet, version):
+            edit, dressed = with_dress(sheet, dress, beside, f"{self.label}, tab {sheet.entry.name},")
+            if dressed.added:
+                self._save(sheet, edit, version)
+        return dressed
 
     def _save(self, sheet: OpenSheet, edit: WorkbookEdit, version: Version) -> None:
         changed: frozenset[str] = frozenset()

@@ -34,6 +34,8 @@ _IN_USE = frozenset({errno.EBUSY, errno.ETXTBSY})
 _NOTHING_CHANGED = "nothing was changed"
 COLUMNS_WAIT = "The new columns wait for the next run."
 """What is said when a file is open and headers were to be added."""
+DRESS_WAITS = "Nothing was changed."
+"""What is said when a file is open and was to get a drop-down and colours."""
 
 
 class ChangedMeanwhile(Exception):  # noqa: N818 - a signal to start over, never seen by a person

@@ -35,7 +35,8 @@ def write_edited(sheet: OpenSheet, edit: WorkbookEdit, target: BinaryIO) -> froz
     changed: dict[str, Iterable[bytes]] = {package.member(sheet.entry.part).name: _sheet(sheet, edit)}
     parts = dict(edit.parts)
     known = {} if edit.sheet_has_formulas is None else {sheet.entry.part: edit.sheet_has_formulas}
-    if has_formulas(package, known):
+    # Without new values there is nothing to calculate.
+    if edit.cells and has_formulas(package, known):
         before = parts.get(package.workbook_part, bytes)
         parts[package.workbook_part] = lambda data: with_calculation_on_load(before(data))
     for part, change in parts.items():
