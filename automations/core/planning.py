@@ -10,17 +10,17 @@ The second turn, for leads that get an email now, shows what follows from it: no
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
+from operator import attrgetter
 from typing import NamedTuple
 
-from automations.core.alerts import HotLead, hot_lead
+from automations.core.alerts import HotLead
 from automations.core.books import display_name
-from automations.core.changes import Telling, Told
-from automations.core.courses import Course, Moment, because_of, course_of, sender_for, zones_of
+from automations.core.changes import Told
+from automations.core.courses import NO_COURSE, Course, Moment, because_of, course_of, sender_for, zones_of
 from automations.core.history import History, LeadHistory, SignalKind, StepHow
 from automations.core.leads import Book, Lead, LeadKey
 from automations.core.letters import Letter, Words, compose, key_of, send_of
@@ -33,7 +33,11 @@ from automations.core.policy import EmailSequence, Sender, Step
 from automations.core.rules import Qualification
 from automations.core.schedules import next_open
 from automations.core.standing import Standing, Standings
+from automations.core.tally import Tally
 from automations.errors import Problem
+
+_BATCH = 10_000
+"""How many leads are decided at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +79,18 @@ def decide(
 ) -> Decision:
     """Return the plan of at most *at_most* emails, what is to be remembered, and what its emails are made from."""
     moment = _moment(book, playbook, history, now)
-    leads = sorted(book.leads, key=lambda lead: lead.key)
-    turns = _take_turns([(lead, history.of(lead.key)) for lead in leads], moment)
+    tally = Tally(moment, book.sheet)
+    turns = _first_turns(book, history, words, moment, tally)
     by_key = {turn.standing.lead.key: turn for turn in turns}
     emails = _choose_emails(by_key, history, moment, words, at_most)
     after = _after_emails(by_key, emails.chosen, moment)
     final = [after.get(turn.standing.lead.key, turn) for turn in turns]
     holds = _holds(final, emails.limited, moment)
     tasks = _tasks([*turns, *after.values()], words, moment)
-    updates, known = _changes(final, holds, tasks, words, moment)
-    later = _later(final, moment, words)
+    for turn in final:
+        key = turn.standing.lead.key
+        tally.add(_told(turn, holds.get(key, ()), tasks.get(key, ()), words, moment))
+    updates, later = tally.updates(), _later(final, moment, words)
     mailed = {send.key for send in (*emails.sends, *later)}
     plan = Plan(
         made_at=now,
@@ -96,14 +102,13 @@ def decide(
         tasks=tuple(chain.from_iterable(tasks.values())),
         moves=_moves(turns, after, emails.chosen, now),
         new_columns=book.missing,
-        problems=(*book.problems, *_typed_problems(final, book), *_template_problems(emails.limited)),
+        problems=(*book.problems, *tally.problems(), *_template_problems(emails.limited)),
         rows=_count_rows(book, updates, holds),
-        segments=_count_segments(final, [rule.name for rule in playbook.policy.rules.segments]),
+        segments=tally.segments(),
         sheet=book.sheet,
         names=_names(book, {update.key for update in updates}, mailed, holds, tasks),
     )
-    hot = (hot_lead(turn.standing, turn.qualification, moment) for turn in final)
-    return Decision(plan, known, emails.letters, tuple(each for each in hot if each))
+    return Decision(plan, tally.known(), emails.letters, tally.hot())
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +178,22 @@ def _moment(book: Book, playbook: Playbook, history: History, now: datetime) -> 
         replied_companies=replied,
         positions={name: at for at, name in enumerate(book.columns.names())},
     )
+
+
+def _first_turns(book: Book, history: History, words: Words, moment: Moment, tally: Tally) -> list[_Turn]:
+    """Return the turns of all leads that some sequence wants something of; the others are done with at once.
+
+    A batch at a time, so that of a large book nothing has to be kept but what there is to do.
+    """
+    leads = sorted(book.leads, key=attrgetter("key"))
+    turns: list[_Turn] = []
+    for start in range(0, len(leads), _BATCH):
+        for turn in _take_turns([(lead, history.of(lead.key)) for lead in leads[start : start + _BATCH]], moment):
+            if turn.course is NO_COURSE:
+                tally.add(_told(turn, (), (), words, moment))
+            else:
+                turns.append(turn)
+    return turns
 
 
 def _take_turns(leads: Sequence[tuple[Lead, LeadHistory]], moment: Moment) -> list[_Turn]:
@@ -299,26 +320,11 @@ def _open_task(turn: _Turn, tasks: Sequence[Task], words: Words, moment: Moment)
     return ""
 
 
-def _changes(
-    turns: Iterable[_Turn],
-    holds: Mapping[LeadKey, Sequence[Hold]],
-    tasks: Mapping[LeadKey, Sequence[Task]],
-    words: Words,
-    moment: Moment,
-) -> tuple[tuple[RowUpdate, ...], tuple[Known, ...]]:
-    updates: list[RowUpdate] = []
-    known: list[Known] = []
-    telling = Telling(moment.playbook.policy, moment.now)
-    for turn in turns:
-        standing, key = turn.standing, turn.standing.lead.key
-        has_task = key in tasks or standing.known.enrollments
-        task = _open_task(turn, tasks.get(key, ()), words, moment) if has_task else ""
-        told = Told(standing, turn.qualification, turn.course.waiting, holds.get(key, ()), task)
-        changed, new = telling.changes_of(told)
-        updates.extend(changed)
-        if new:
-            known.append(new)
-    return tuple(updates), tuple(known)
+def _told(turn: _Turn, holds: Sequence[Hold], tasks: Sequence[Task], words: Words, moment: Moment) -> Told:
+    """Return all that our columns tell about a lead."""
+    has_task = tasks or turn.standing.known.enrollments
+    task = _open_task(turn, tasks, words, moment) if has_task else ""
+    return Told(turn.standing, turn.qualification, turn.course.waiting, holds, task)
 
 
 def _moves(
@@ -335,18 +341,6 @@ def _moves(
         if key in after:
             moves.extend(replace(move, after=True) for move in after[key].course.moves)
     return tuple(moves)
-
-
-def _typed_problems(turns: Iterable[_Turn], book: Book) -> list[Problem]:
-    return [
-        Problem(
-            f"{book.sheet}, row {turn.standing.lead.row} ({display_name(book.columns, turn.standing.lead)})",
-            what,
-            "correct the cell, or clear it and we fill it in",
-        )
-        for turn in turns
-        for what in turn.standing.problems
-    ]
 
 
 def _template_problems(holds: Iterable[Hold]) -> list[Problem]:
@@ -369,12 +363,6 @@ def _count_rows(book: Book, updates: Iterable[RowUpdate], holds: Mapping[LeadKey
         "held": held,
         "problem": book.unusable_rows,
     }
-
-
-def _count_segments(turns: Sequence[_Turn], names: Sequence[str]) -> dict[str, tuple[int, int]]:
-    now = Counter(turn.qualification.segment for turn in turns)
-    before = Counter(turn.standing.known.segment for turn in turns)
-    return {name: (now[name], now[name] - before[name]) for name in names}
 
 
 def _names(book: Book, *about: Iterable[LeadKey]) -> dict[LeadKey, str]:
