@@ -22,6 +22,7 @@ from automations.core.sequences import (
     enrollment_in,
     has_begun,
     is_active,
+    lost_step,
     messages_of,
     walk,
     why_stopped,
@@ -146,7 +147,15 @@ def _go_on(asked: _Asked, enrollment: Enrollment) -> Course:
     why = "stopped by a person in the sheet" if asked.standing.stopped else _why_stopped(asked, enrollment)
     if why:
         return Course((Move(asked.key, asked.name, MoveKind.STOP, asked.moment.now, why=why),))
-    return _course_of_walk(asked, _walk(asked, enrollment))
+    found = _walk(asked, enrollment)
+    lost = lost_step(asked.tests.sequence, enrollment, messages_of(asked.standing.known, asked.name))
+    if lost and found.record is None and found.step is not None and found.is_due(asked.moment.now):
+        why = (
+            f"got {lost} last, which is no step of {asked.name} any more: give the step in its place  name: {lost}"
+            "  in config.yaml, or put it back"
+        )
+        return Course(held=(Hold(asked.key, f"{asked.name}, {found.step.name}", why, HoldKind.CHANGED),))
+    return _course_of_walk(asked, found)
 
 
 def _why_stopped(asked: _Asked, enrollment: Enrollment) -> str:
@@ -192,7 +201,7 @@ def _course_of_walk(asked: _Asked, found: Walk) -> Course:
         return Course(moves, given_out, waiting=_waiting(asked, found.step, at))
     candidate = _candidate(asked, found, found.step, at)
     if why := _goes_elsewhere(candidate):
-        return Course(moves, given_out, held=(Hold(asked.key, candidate.what, why, HoldKind.RETRY),))
+        return Course(moves, given_out, held=(Hold(asked.key, candidate.what, why, HoldKind.CHANGED),))
     return Course(moves, given_out, (candidate,))
 
 

@@ -68,6 +68,7 @@ class HoldKind(StrEnum):
     COMPANY = "same company emailed too recently"
     SENDER_FULL = "sender has reached the limit of the day"
     RETRY = "waiting to try again"
+    CHANGED = "changed since the last email"
     RUN_FULL = "this run has reached its limit"
     BOUNCES = "too many emails bounced"
     NOT_RECORDED = "the sheet tells of emails that are not on record"

@@ -17,6 +17,7 @@ from automations.core.history import (
     MessageRecord,
     MessageState,
     SignalKind,
+    StepDone,
 )
 from automations.core.policy import EmailSequence, Step, Wait
 
@@ -74,11 +75,13 @@ def walk(
 
     *messages* are the lead's in this sequence, by step; *holds* says whether a step's only_if does. A step that was
     left out counts from when it would have been done, so that leaving it out does not put off what follows.
+
+    The way goes forward only: a step that config.yaml has gained before the last one that is over is not made up for.
     """
     done = {each.step: each for each in enrollment.done}
     anchor = enrollment.started_at
     over: list[StepOver] = []
-    for step in sequence.steps:
+    for step in sequence.steps[_first_open(sequence, done, messages) :]:
         if step.name in done:
             anchor = done[step.name].at
             continue
@@ -104,6 +107,29 @@ def walk(
         over.append(StepOver(step, now))
         anchor = now
     return Walk(tuple(over))
+
+
+def _first_open(sequence: EmailSequence, done: Mapping[str, StepDone], messages: Mapping[str, MessageRecord]) -> int:
+    """Return the place of the last step that is over: what stands before it is over too, or was put there later."""
+    is_over = [
+        step.name in done or (step.name in messages and messages[step.name].state in _SETTLED)
+        for step in sequence.steps
+    ]
+    return max((at for at, is_one in enumerate(is_over) if is_one), default=0)
+
+
+def lost_step(sequence: EmailSequence, enrollment: Enrollment, messages: Mapping[str, MessageRecord]) -> str:
+    """Return the step whose email was a lead's last in a sequence, when config.yaml has no such step any more; else "".
+
+    It may have another name now, and would go a second time as a step of that name.
+    """
+    sent = [record for record in messages.values() if record.state in _SETTLED]
+    last = max(sent, key=lambda record: record.at, default=None)
+    if last is None or any(step.name == last.step for step in sequence.steps):
+        return ""
+    names = {step.name for step in sequence.steps}
+    is_past = any(each.step in names and each.at > last.at for each in enrollment.done)
+    return "" if is_past else last.step
 
 
 def why_stopped(
