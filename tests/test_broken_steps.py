@@ -50,8 +50,10 @@ def test_a_renamed_step_does_not_go_a_second_time() -> None:
     assert [(hold.what, hold.why) for hold in plan.holds] == [
         (
             "welcome, good-morning",
-            "got hello last, which is no step of welcome any more: give the step in its place  name: hello"
-            "  in config.yaml, or put it back",
+            (
+                "got hello last, which is no step of welcome any more: give the step in its place  name: hello"
+                "  in config.yaml, or put it back"
+            ),
         )
     ]
 
