@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, replace
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from automations.ledger import Ledger
     from automations.mail import Mailer
     from automations.sources import Source
+    from automations.sources.backups import Backups
 
 _NOBODY = Sender("", "", "")
 
@@ -171,13 +173,22 @@ def _wrong_examples(policy: Policy) -> tuple[Problem, ...]:
 def _excel(config: Config) -> Source:
     from automations.sources.excel import ExcelSource  # noqa: PLC0415 - only what is used is loaded
 
-    return ExcelSource(config.source.path, config.source.tab)
+    return ExcelSource(config.source.path, config.source.tab, _backups(config))
 
 
 def _csv(config: Config) -> Source:
     from automations.sources.csv_file import CsvSource  # noqa: PLC0415 - only what is used is loaded
 
-    return CsvSource(config.source.path)
+    return CsvSource(config.source.path, _backups(config))
+
+
+def _backups(config: Config) -> Backups:
+    """Return what keeps copies of the leads for one run."""
+    from automations.sources.backups import Backups, folder_for  # noqa: PLC0415 - only what is used is loaded
+
+    zone = config.policy.business.zone
+    folder = folder_for(config.state, os.environ, Path.home())
+    return Backups(folder, config.source.backups, lambda: SystemClock().now().astimezone(zone))
 
 
 _SOURCES = {"excel": _excel, "csv": _csv}

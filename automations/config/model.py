@@ -76,11 +76,15 @@ class ImapSettings:
 
 @dataclass(frozen=True, slots=True)
 class SourceSettings:
-    """Where the leads live: *kind* is ``excel`` or ``csv``; *tab* None is the workbook's first."""
+    """Where the leads live: *kind* is ``excel`` or ``csv``; *tab* None is the workbook's first.
+
+    *backups* is how many dated copies are kept from before our writes.
+    """
 
     kind: str
     path: Path
     tab: str | None = None
+    backups: int = 10
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,7 +93,13 @@ WRITE = Setting(
     f"the only columns we ever change, each as  ours: header in your sheet. Ours are {', '.join(Role)}",
     unless="nothing is written",
 )
-LEADS = Settings((EXCEL, CSV, GOOGLE_SHEET, TAB, KEY, COLUMNS, WRITE), "your leads")
+BACKUPS = Setting(
+    "backups",
+    Number(0, 1_000),
+    "how many dated copies of your leads we keep in .leadwright/backups, each from before a run wrote; 0 for none",
+    default=10,
+)
+LEADS = Settings((EXCEL, CSV, GOOGLE_SHEET, TAB, KEY, COLUMNS, WRITE, BACKUPS), "your leads")
 
 # scoring, segments, stages
 POINTS = Setting("points", Number(-10_000, 10_000), "how many points the rule gives; may be less than 0", required=True)

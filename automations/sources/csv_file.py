@@ -16,6 +16,7 @@ from typing import BinaryIO
 from automations.core.books import header_identity
 from automations.core.leads import Cell, CellChange, CellOutcome, KeyRule, LeadKey, Sheet, WriteResult, WrittenCell
 from automations.errors import SourceOutOfReach
+from automations.sources.backups import Backups
 from automations.sources.csv_text import CsvField, CsvText, Unwritable, decode, records, spliced, with_fields
 from automations.sources.headers import SEARCHED_ROWS, best_header_row, count_headers, written_headers
 from automations.sources.matching import LeadRow, Targets, find_targets, same_cell, settle, wanted_headers
@@ -35,10 +36,14 @@ Record = tuple[int, Sequence[CsvField]]
 
 
 class CsvSource:
-    """One CSV file. Delimiter, encoding, line ends and quoting are the file's own and stay so."""
+    """One CSV file. Delimiter, encoding, line ends and quoting are the file's own and stay so.
 
-    def __init__(self, path: Path) -> None:
+    *backups* keeps a copy before the first write.
+    """
+
+    def __init__(self, path: Path, backups: Backups | None = None) -> None:
         self._path = path
+        self._keep_copy = backups.take if backups else None
         self._fingerprints = Fingerprints()
 
     @property
@@ -114,7 +119,7 @@ class CsvSource:
             if finished.read() != data:
                 raise SourceOutOfReach(f"{self.label} could not be written whole; nothing was changed")
 
-        replace_file(self._path, self.label, version, write=write, verify=verify)
+        replace_file(self._path, self.label, version, write=write, verify=verify, keep_copy=self._keep_copy)
 
     @contextmanager
     def _decoded(self, wanted: Collection[str]) -> Generator[tuple[CsvText, Version]]:

@@ -13,6 +13,7 @@ from typing import BinaryIO
 from automations.core.books import header_identity
 from automations.core.leads import Cell, CellChange, CellOutcome, KeyRule, Sheet, WriteResult, WrittenCell
 from automations.errors import SourceBusy, SourceOutOfReach
+from automations.sources.backups import Backups
 from automations.sources.matching import Targets, same_cell, settle
 from automations.sources.ooxml.dressing import Dress, Dressed, with_dress
 from automations.sources.ooxml.editing import WorkbookEdit, verify_edited, write_edited
@@ -39,12 +40,14 @@ from automations.sources.saving import (
 class ExcelSource:
     """One tab of a workbook: *tab* by its name, or the first visible one with cells.
 
-    Symbolic links are followed. The workbook may be open in Excel while it is read, not while it is written.
+    *backups* keeps a copy before the first write. Symbolic links are followed.
+    The workbook may be open in Excel while it is read, not while it is written.
     """
 
-    def __init__(self, path: Path, tab: str | None = None) -> None:
+    def __init__(self, path: Path, tab: str | None = None, backups: Backups | None = None) -> None:
         self._path = path
         self._tab = tab
+        self._keep_copy = backups.take if backups else None
         self._fingerprints = Fingerprints()
         self._known: tuple[str, Tables] | None = None
         """The tables of the version of the file with this hash: what was read for a plan serves the write after it."""
@@ -140,7 +143,7 @@ class ExcelSource:
             # No edit touches shared strings or styles, so their tables are those of the new file, too.
             self._known = Fingerprints().of(finished).digest, sheet.tables
 
-        replace_file(self._path, self.label, version, write=write, verify=verify)
+        replace_file(self._path, self.label, version, write=write, verify=verify, keep_copy=self._keep_copy)
 
     @contextmanager
     def _sheet(self) -> Generator[tuple[OpenSheet, Version]]:

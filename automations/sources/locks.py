@@ -7,6 +7,7 @@ themselves: a length, 54 bytes in the system's code page, a length, 54 UTF-16 le
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,7 +19,13 @@ STALE_AFTER_SECONDS = 24 * 3600
 
 _ANSI_LETTERS = 54
 _MAX_LOCK_BYTES = 4096
-_CONFLICT_WORDS = ("conflict", "konflikt", "conflit", "conflicto")
+_CONFLICT = re.compile(
+    r"\s?\(\d{1,3}\)"  # OneDrive, Google Drive and browsers: leads (1).xlsx
+    r"|-(?:desktop|laptop|macbook)\b.*"  # OneDrive: leads-DESKTOP-4F2A.xlsx
+    r"|.*(?:conflict|konflikt|conflit|conflicto|in conflitto|sync-conflict).*",
+    re.IGNORECASE,
+)
+"""What sync services put between a file's name and its ending when two people changed it at once."""
 
 
 def check_not_open(path: Path, label: str, waiting: str) -> None:
@@ -90,7 +97,7 @@ def _newer_conflict_copy(path: Path) -> Path | None:
                 each
                 for each in beside
                 if each.name.startswith(real.stem)
-                and any(word in each.name.removeprefix(real.stem).casefold() for word in _CONFLICT_WORDS)
+                and _CONFLICT.fullmatch(each.stem.removeprefix(real.stem))
                 and each.stat().st_mtime > ours
             ),
             None,

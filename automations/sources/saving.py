@@ -141,15 +141,19 @@ def replace_file(
     *,
     write: Callable[[BinaryIO], None],
     verify: Callable[[BinaryIO], None],
+    keep_copy: Callable[[Path, str, Version], None] | None = None,
 ) -> None:
     """Put what *write* writes in the place of *path*, if that still is the *expected* version.
 
     A symbolic link stays one: the file it points to is replaced. *verify* looks at the finished file before it counts.
+    *keep_copy* is given the old file, its label and version before anything is written.
 
     Raises ChangedMeanwhile when somebody else saved it, SourceBusy when it is in use, SourceOutOfReach when its place
     cannot be written or its owner and rights cannot be kept.
     """
     real = _real_file(path, label)
+    if keep_copy is not None:
+        keep_copy(real, label, expected)
     try:
         _remove_stale(real)
         with _temporary(real) as (file, name):
