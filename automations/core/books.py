@@ -139,12 +139,18 @@ def _read_row(reading: _Reading, row: int, cells: Sequence[Cell]) -> Lead | list
         address = _address(reading, cells)
     except (CellProblem, AddressProblem):
         return _row_problems(reading, row, cells)
-    key = reading.key_of(address if reading.key_is_address else cells[reading.key_position])
+    key = _key(reading, cells, address)
     if key is None or not ERROR_CELLS.isdisjoint(values):
         return _row_problems(reading, row, cells)
     if "" in values:
         values = tuple([None if value == "" else value for value in values])
     return Lead(key, row, values, reading.owned(cells), address)
+
+
+def _key(reading: _Reading, cells: Sequence[Cell], address: str) -> LeadKey | None:
+    if reading.key_is_address:
+        return LeadKey(address_identity(address)) if address else None
+    return reading.key_of(cells[reading.key_position])
 
 
 def _address(reading: _Reading, cells: Sequence[Cell]) -> str:

@@ -63,7 +63,8 @@ class Standings:
             if typed or expired:
                 return self._with_typed(lead, known, typed, expired)
         stage = self._stage_cell(lead) or dict(known.written).get(Role.STAGE) or known.stage
-        return Standing(lead, known, Given(lead.values, self._facts(known), str(stage or "")), as_left=as_left)
+        given = Given(lead.values, self._facts(known), str(stage or ""))
+        return Standing(lead, known, given, as_left=as_left)
 
     def _with_typed(self, lead: Lead, known: LeadHistory, typed: Sequence[Typed], expired: Sequence[Typed]) -> Standing:
         policy = self._policy

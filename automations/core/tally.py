@@ -25,6 +25,7 @@ class Tally:
     def __init__(self, moment: Moment, sheet: str) -> None:
         self._moment = moment
         self._sheet = sheet
+        self._asks_for_hot = bool(moment.playbook.policy.alert_hot_lead)
         self._telling = Telling(moment.playbook.policy, moment.now)
         self._updates: list[RowUpdate] = []
         self._known: list[Known] = []
@@ -40,7 +41,7 @@ class Tally:
         self._updates.extend(updates)
         if known:
             self._known.append(known)
-        if hot := hot_lead(standing, found, self._moment):
+        if self._asks_for_hot and (hot := hot_lead(standing, found, self._moment)):
             self._hot.append(hot)
         if standing.problems:
             self._problems.extend((standing.lead.key, problem) for problem in self._named(standing))
