@@ -108,9 +108,9 @@ def _evidence_settles_the_rest(at: Shop) -> None:
     assert (again.plan.sends, again.plan.updates, again.plan.moves) == ((), (), ())
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP], ids=lambda number: number.name)
 def test_a_run_that_is_asked_to_stop_finishes_the_email_under_way(number: signal.Signals, folder: Path) -> None:
-    """SIGTERM or Ctrl-C in the middle: the email under way is settled, the rest stays due, the next run goes on."""
+    """SIGTERM, Ctrl-C, a closed terminal: the email under way is settled, the rest stays due, the next run goes on."""
 
     def third_dot(moment: Moment) -> Answer | None:
         if (moment.transaction, moment.phase) == (3, "dot"):

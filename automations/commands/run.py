@@ -80,8 +80,14 @@ def command(asked: Asked, *, yes: bool, name: str | None, at_most: int | None) -
     return INTERRUPTED_EXIT_CODE if stop.is_wanted() else report.exit_code
 
 
+def signals_to_stop() -> tuple[signal.Signals, ...]:
+    """Return the signals that ask us to end: Ctrl-C, SIGTERM, and a closed terminal, unless nohup keeps that away."""
+    hears_terminal = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
+    return (signal.SIGINT, signal.SIGTERM, *((signal.SIGHUP,) if hears_terminal else ()))
+
+
 class SafeStop:
-    """Lets a run under way come to its next safe point when Ctrl-C or SIGTERM asks it to end; a second Ctrl-C ends it.
+    """Lets a run under way come to its next safe point when `signals_to_stop` ask it to end; a second Ctrl-C ends it.
 
     Until the plan is approved nothing is under way, and Ctrl-C works as everywhere.
     """
@@ -109,7 +115,7 @@ class SafeStop:
         def watched(plan: Plan) -> str:
             refusal = approve(plan)
             if not refusal:
-                self._before = {number: signal.signal(number, self._note) for number in (signal.SIGINT, signal.SIGTERM)}
+                self._before = {number: signal.signal(number, self._note) for number in signals_to_stop()}
             return refusal
 
         return watched

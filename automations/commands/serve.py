@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from automations.commands.common import Asked, as_command
-from automations.commands.run import too_many
+from automations.commands.run import signals_to_stop, too_many
 from automations.commands.saved import save_among_ours
 from automations.commands.service_log import service_log
 from automations.errors import WrongUsage
@@ -187,9 +187,8 @@ def _once(asked: Asked, service: Service, log: Log) -> int:
 
 @contextmanager
 def _stopped_by_signals(service: Service) -> Iterator[None]:
-    """Let SIGTERM and Ctrl-C end the service between two steps, not in the middle of one."""
-    numbers = (signal.SIGTERM, signal.SIGINT)
-    before = {number: signal.signal(number, service.stop) for number in numbers}
+    """Let SIGTERM, Ctrl-C and a closed terminal end the service between two steps, not in the middle of one."""
+    before = {number: signal.signal(number, service.stop) for number in signals_to_stop()}
     try:
         yield
     finally:
