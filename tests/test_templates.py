@@ -396,6 +396,17 @@ def test_an_email_that_cannot_be_worked_out_holds_its_lead(body: str, said: str)
     assert said in held(body, message="ein Angebot bitte " * 300)
 
 
+def test_a_link_that_a_value_would_tear_holds_its_lead() -> None:
+    """A name with a space in the address of a link would show the raw Markdown to the lead."""
+    body = "Book here:\n\n[a date](https://shop.example/{{ name }})"
+
+    said = held(body, name="Eva Muster")
+
+    assert said.endswith("a value with a space tears the link; write it in the link like  {{ name | urlencode }}")
+    assert "https://shop.example/Eva" in html_of(body, name="Eva")
+    assert "https://shop.example/Eva%20Muster" in html_of(body.replace("name", "name | urlencode"), name="Eva Muster")
+
+
 def test_a_long_subject_is_refused() -> None:
     """A cell of five thousand letters does not become a subject; nor does nothing."""
     templates = email_of("Subject: {{ company if company != 'Muster AG' }}\n\nHi\n")

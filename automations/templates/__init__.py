@@ -51,6 +51,7 @@ _BRACES = re.compile(r"\{\{.*?\}\}|\{%.*?%\}")
 _COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
 _TAG = re.compile(r"</?[A-Za-z][A-Za-z0-9-]*(?:\s[^<>]*)?/?>|<!--")
 _LINK = re.compile(r"\]\(\s*<?(?P<to>[^)\s>]*)")
+_TORN_LINK = re.compile(r"\]\(\s*(?!<)[^)\s]+\s+(?![\"'()])")
 _GOOD_LINK = re.compile(r"https?://|mailto:|tel:|\{[{%]", re.IGNORECASE)
 
 
@@ -130,6 +131,7 @@ class TemplateSet:
         markdown = _filled(template, "Body", values).strip("\n")
         if not markdown.strip():
             raise TemplateProblem("nothing is left to say to this lead", f"{template.file}:{template.body_at}")
+        _refuse_torn_links(template, markdown)
         return write_letter(
             subject=subject,
             preview=one_line(_filled(template, "Preview", values)),
@@ -286,6 +288,19 @@ def _check_body(template: Template) -> Iterator[Problem]:
             if not _GOOD_LINK.match(link["to"]):
                 fix = "A link in an email starts with https://, mailto: or tel:."
                 yield template.problem(number, f'"{link["to"]}" leads nowhere from an email', fix, word=link["to"])
+
+
+def _refuse_torn_links(template: Template, markdown: str) -> None:
+    """Raise TemplateProblem when a value has brought a space into the address of a link: then Markdown sees no link.
+
+    Signs in values are references (`as_literal_markdown`), so whatever looks like a link here is the owner's.
+    """
+    if not _TORN_LINK.search(markdown):
+        return
+    lines = enumerate(template.source("Body").split("\n"), 1)
+    at = next((number for number, line in lines if any("{" in found["to"] for found in _LINK.finditer(line))), 1)
+    what = "a value with a space tears the link; write it in the link like  {{ name | urlencode }}"
+    raise TemplateProblem(what, f"{template.file}:{at}")
 
 
 def _place(file: str, line: int, text: str, word: str, nth: int) -> Place:
