@@ -1,8 +1,6 @@
 """``python -m automations`` is ``leadwright``."""
 
-import sys
-
-from automations.cli import main
+from automations.cli import program
 
 if __name__ == "__main__":
-    sys.exit(main())
+    program()

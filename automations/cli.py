@@ -5,10 +5,12 @@ Nothing but click is imported until a command is known: ``--help`` is asked for 
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import NoReturn
 
 import click
 
@@ -98,3 +100,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         return tell(error, words)
     return code if isinstance(code, int) else 0
+
+
+def program() -> NoReturn:
+    """Run the command line of this process and end it.
+
+    It ends at once: freeing, piece by piece, what goes back to the system anyway takes a tenth of a short command's
+    time. And a command makes little garbage, loading modules none: looking for it at every turn takes as much again.
+    """
+    gc.set_threshold(100_000)
+    code = main()
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        code = code or 1
+    os._exit(code)

@@ -388,3 +388,13 @@ def test_ctrl_c_waits_for_the_email_under_way(capfd: pytest.CaptureFixture[str])
 
     assert signal.getsignal(signal.SIGINT) is before
     assert capfd.readouterr().err == "Stopping after the email under way. What was done is recorded.\n"
+
+
+def test_a_command_ends_at_once_and_nothing_it_wrote_is_lost(tmp_path: Path) -> None:
+    """The process ends without tidying up, but not before every word is out, and with the right exit code."""
+    command = [sys.executable, "-m", "automations", "--config", str(tmp_path / "config.yaml"), "check"]
+
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[1])
+
+    assert ended.returncode == 2
+    assert ended.stderr.startswith(f"there is no {tmp_path / 'config.yaml'}")
