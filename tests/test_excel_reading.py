@@ -148,3 +148,12 @@ def test_rows_of_another_version_are_not_mixed_in(tmp_path: Path) -> None:
 
     with pytest.raises(SourceBusy, match=r"leads\.xlsx was saved by someone while we read it"):
         list(sheet.rows)
+
+
+def test_a_tab_of_empty_cells_has_no_headers_and_no_rows(tmp_path: Path) -> None:
+    """Cells that have a colour and no value are nothing to read."""
+    path = workbook(tmp_path / "leads.xlsx", '<row r="1"><c r="A1" s="1"/></row><row r="3"><c r="B3" s="1"/></row>')
+
+    sheet = ExcelSource(path).read(["Email"])
+
+    assert (sheet.headers, list(sheet.rows)) == ((), [])

@@ -237,6 +237,16 @@ def test_cells_in_two_tabs_are_proved_together(tmp_path: Path) -> None:
     )
 
 
+def test_a_number_in_a_cell_for_dates_reads_as_a_date(say: Callable[..., Said], tmp_path: Path) -> None:
+    """The cell keeps its format, so another program shows the day that the number stands for."""
+    workbook(tmp_path / "leads.xlsx", '<row r="1"><c r="A1" s="1"><v>46349</v></c></row>')
+
+    code, out, _ = say("prove", "leads.xlsx", "--set", "A1=46350", "--json")
+
+    assert code == 0
+    assert json.loads(out)["cells"] == [{"cell": "Leads!A1", "old": "2026-11-23", "new": "2026-11-24"}]
+
+
 def test_a_faulty_patcher_would_be_found_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """If we ever changed another cell, the proof would say so instead of passing."""
     path = workbook(tmp_path / "leads.xlsx", ROWS)

@@ -10,7 +10,9 @@ import shutil
 import tempfile
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date, time, timedelta
 from itertools import islice
+from math import isclose
 from typing import BinaryIO
 
 from automations.core.leads import Cell
@@ -20,6 +22,7 @@ from automations.sources.ooxml.editing import WorkbookEdit, verify_edited, write
 from automations.sources.ooxml.encoding import Unwritable, check_value
 from automations.sources.ooxml.inspection import refused_cells
 from automations.sources.ooxml.markup import local, named, tree
+from automations.sources.ooxml.moments import serial_of
 from automations.sources.ooxml.package import Package, SheetEntry
 from automations.sources.ooxml.references import MAX_COLUMN, MAX_ROW, Area, column_number, parse_area, reference
 from automations.sources.ooxml.refusals import Reason, WorkbookRefused
@@ -32,6 +35,7 @@ MAX_AREA = 25_000_000
 """calamine keeps the whole rectangle from the first to the last cell of a tab, some 32 bytes for each."""
 _CANDIDATES = 40
 _TRIES = 20
+_A_SECOND = 1 / 86_400
 _TEXT = "leadwright was here"
 _AREA = re.compile(r" [A-Z]{1,3}[0-9]+(?::[A-Z]{1,3}[0-9]+)?")
 
@@ -86,7 +90,7 @@ def prove(original: BinaryIO, label: str, wishes: Wishes, copy: BinaryIO) -> Pro
         for entry in package.sheets:
             _check_area(package, entry, label)
         _write_copy(original, label, chosen, copy)
-        return _verdict(original, copy, chosen)
+        return _verdict(original, copy, chosen, counts_from_1904=package.counts_from_1904)
     except WorkbookRefused as err:
         named_error = err.named(label)
         return Proof(refused=Refusal(label, named_error.what, named_error.fix, err.reason))
@@ -308,7 +312,7 @@ def _check_area(package: Package, entry: SheetEntry, label: str) -> None:
         )
 
 
-def _verdict(original: BinaryIO, copy: BinaryIO, wishes: Wishes) -> Proof:
+def _verdict(original: BinaryIO, copy: BinaryIO, wishes: Wishes, *, counts_from_1904: bool) -> Proof:
     """Return what others see in the finished copy. Raises when anything but the wishes differs."""
     members = compare_members(original, copy)
     places = [(tab, place) for tab, cells in wishes.items() for place in cells]
@@ -321,10 +325,24 @@ def _verdict(original: BinaryIO, copy: BinaryIO, wishes: Wishes) -> Proof:
         (
             each.cell
             for each, (tab, place) in zip(cells, places, strict=True)
-            if not same_cell(each.new, wishes[tab][place])
+            if not _says(each.new, wishes[tab][place], counts_from_1904=counts_from_1904)
         ),
         "",
     )
     if different:
         raise Unreadable(f"{different} does not read as it should in the copy")
     return Proof(members.changed, members.unchanged, cells, before.count)
+
+
+def _says(found: Cell, wanted: Cell, *, counts_from_1904: bool) -> bool:
+    """Whether a cell says what was written; a number in a cell that shows dates reads as a date."""
+    if same_cell(found, wanted):
+        return True
+    numbers = [
+        serial_of(cell, counts_from_1904=counts_from_1904) if isinstance(cell, (date, time, timedelta)) else cell
+        for cell in (found, wanted)
+    ]
+    if not all(isinstance(number, (int, float)) for number in numbers):
+        return False
+    one, other = (float(number) for number in numbers if isinstance(number, (int, float)))
+    return isclose(one, other, rel_tol=1e-9, abs_tol=_A_SECOND)

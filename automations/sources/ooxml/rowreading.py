@@ -84,7 +84,7 @@ class RowReader:
 
     def rows(self, block: Block) -> Iterator[tuple[int, Sequence[Cell]]]:
         """Return the number and the cells of every row that has any."""
-        found = self._plain_groups(block)
+        found = self._plain_groups(block) if self._first <= self._last else None
         if found is None:
             for row in block.rows:
                 cells = self.careful_row(block, row)

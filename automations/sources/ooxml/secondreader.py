@@ -39,7 +39,7 @@ class Members:
 
 
 def compare_members(before: BinaryIO, after: BinaryIO) -> Members:
-    """Return which members differ; those that do are unpacked whole and must be XML.
+    """Return which members differ; those that do are unpacked whole and must be XML, before and after.
 
     Raises Unreadable when a member is missing, new or in another place, or when one that changed is damaged.
     """
@@ -53,7 +53,8 @@ def compare_members(before: BinaryIO, after: BinaryIO) -> Members:
             if not _same(before, one, after, other)
         )
         for name in changed:
-            _check_xml(new, name)
+            _check_xml(old, name, "is not XML")
+            _check_xml(new, name, "is not XML any more")
     return Members(changed, len(names) - len(changed))
 
 
@@ -90,7 +91,7 @@ def _stored(file: BinaryIO, member: zipfile.ZipInfo) -> Iterator[bytes]:
         yield piece
 
 
-def _check_xml(archive: zipfile.ZipFile, name: str) -> None:
+def _check_xml(archive: zipfile.ZipFile, name: str, problem: str) -> None:
     try:
         with archive.open(name) as part:
             parser = expat.ParserCreate()
@@ -98,7 +99,7 @@ def _check_xml(archive: zipfile.ZipFile, name: str) -> None:
                 parser.Parse(piece)
             parser.Parse(b"", True)
     except expat.ExpatError as err:
-        raise Unreadable(f"{name} is not XML any more") from err
+        raise Unreadable(f"{name} {problem}") from err
 
 
 @dataclass(frozen=True, slots=True)
