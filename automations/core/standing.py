@@ -62,9 +62,11 @@ class Standings:
             typed, expired = _typed(lead, known, self._policy, self._now)
             if typed or expired:
                 return self._with_typed(lead, known, typed, expired)
-        stage = self._stage_cell(lead) or dict(known.written).get(Role.STAGE) or known.stage
-        given = Given(lead.values, self._facts(known), str(stage or ""))
-        return Standing(lead, known, given, as_left=as_left)
+        stages = self._policy.rules.stages
+        cell = self._stage_cell(lead)
+        problems = () if not cell or cell in stages else _not_among(cell, stages, Role.STAGE)
+        given = Given(lead.values, self._facts(known), cell or self._remembered_stage(known))
+        return Standing(lead, known, given, problems=problems, as_left=as_left)
 
     def _with_typed(self, lead: Lead, known: LeadHistory, typed: Sequence[Typed], expired: Sequence[Typed]) -> Standing:
         policy = self._policy
@@ -106,6 +108,11 @@ class Standings:
 
     def _stage_cell(self, lead: Lead) -> str:
         return "" if self._stage_at is None else as_text(lead.owned[self._stage_at])
+
+    def _remembered_stage(self, known: LeadHistory) -> str:
+        """Return the stage a lead had, when its cell says none; "" when config.yaml has no such stage any more."""
+        stage = str(dict(known.written).get(Role.STAGE) or known.stage or "")
+        return stage if stage in self._policy.rules.stages else ""
 
     def _facts(self, known: LeadHistory) -> LedgerFacts:
         if known.messages or known.signals:
