@@ -150,9 +150,13 @@ def test_rows_of_another_version_are_not_mixed_in(tmp_path: Path) -> None:
         list(sheet.rows)
 
 
-def test_a_tab_of_empty_cells_has_no_headers_and_no_rows(tmp_path: Path) -> None:
-    """Cells that have a colour and no value are nothing to read."""
-    path = workbook(tmp_path / "leads.xlsx", '<row r="1"><c r="A1" s="1"/></row><row r="3"><c r="B3" s="1"/></row>')
+@pytest.mark.parametrize(
+    "rows",
+    ['<row r="1" spans="1:1"/>', '<row r="6"><c r="F6" s="1"/></row>', '<row r="1"></row><row r="3"><c r="B3"/></row>'],
+)
+def test_a_tab_of_empty_cells_has_no_headers_and_no_rows(tmp_path: Path, rows: str) -> None:
+    """Rows and cells that have a look and no value are nothing to read."""
+    path = workbook(tmp_path / "leads.xlsx", rows)
 
     sheet = ExcelSource(path).read(["Email"])
 
