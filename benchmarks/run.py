@@ -262,7 +262,14 @@ def _openpyxl(folder: Path, rows: range) -> None:
 
     book = load_workbook(folder / "leads.xlsx")
     sheet = book["Leads"]
-    values = (88, "hot", "Replied", "Task 2 on Wed 25 Nov 2026", "reason 1, reason 2", "replied Mon 23 Nov 2026")
+    values: tuple[int | str, ...] = (
+        88,
+        "hot",
+        "Replied",
+        "Task 2 on Wed 25 Nov 2026",
+        "reason 1, reason 2",
+        "replied Mon 23 Nov 2026",
+    )
     for row in rows:
         for column, value in enumerate(values, len(FIELDS) + 1):
             sheet.cell(row, column).value = value
@@ -313,16 +320,17 @@ def leadwright(folder: Path, *words: str) -> Cost:
 
 def in_turn(book: Path, work: Path, rows: int, runs: int, baseline: str) -> tuple[Cost, Cost]:
     """Return the medians of a run and of openpyxl over copies of one book, in turn."""
-    ours, theirs = [], []
+    measures: tuple[Callable[[], Cost], ...] = (
+        lambda: leadwright(work, "run", "--yes"),
+        lambda: part(baseline, work, rows),
+    )
+    costs: tuple[list[Cost], ...] = ([], [])
     for _ in range(runs):
-        for costs, measure in (
-            (ours, lambda: leadwright(work, "run", "--yes")),
-            (theirs, lambda: part(baseline, work, rows)),
-        ):
+        for found, measure in zip(costs, measures, strict=True):
             shutil.rmtree(work, ignore_errors=True)
             shutil.copytree(book, work)
-            costs.append(measure())
-    return middle(ours), middle(theirs)
+            found.append(measure())
+    return middle(costs[0]), middle(costs[1])
 
 
 def show(name: str, ours: Cost, theirs: Cost, *, faster: float, smaller: float) -> None:
