@@ -286,7 +286,8 @@ def _write_cells(updates: Sequence[RowUpdate], work: _Work) -> tuple[_Sheet, Seq
     work.ledger.cells(work.run, result.cells, work.clock.now())
     left = [cell for cell in result.cells if cell.outcome is not CellOutcome.WRITTEN]
     notes = tuple(_left_alone(cell) for cell in left)
-    return _Sheet(len(changes) - len(left), len(left), notes), result.cells
+    failed = any(cell.outcome in _FAILED for cell in left)
+    return _Sheet(len(changes) - len(left), len(left), notes, failed=failed), result.cells
 
 
 _LEFT = {
@@ -295,6 +296,10 @@ _LEFT = {
     CellOutcome.DOUBLED: "the lead stands in more than one row",
     CellOutcome.REFUSED: "it cannot be written",
 }
+
+
+_FAILED = frozenset({CellOutcome.DOUBLED, CellOutcome.REFUSED})
+"""What somebody has to put right; a person's edit or a deleted row is as it should be."""
 
 
 def _left_alone(cell: WrittenCell) -> str:

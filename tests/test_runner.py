@@ -366,3 +366,19 @@ def test_an_email_with_a_subject_of_its_own_begins_anew() -> None:
 
     second = message_from_bytes(world.mailer.handed_over[1].content)
     assert (second["Subject"], second["In-Reply-To"], second["References"]) == ("more for Eva", None, None)
+
+
+def test_a_cell_that_somebody_has_to_put_right_shows_in_the_exit_code() -> None:
+    """A row that was doubled while we worked is left alone, and the run says that not all was done."""
+    world = world_of(row(EVA, employees=5, source="Cold list"))
+
+    def copy_row(step: str, source: MemorySource) -> None:
+        if step == "write":
+            source.grid.append(list(source.grid[1]))
+
+    world.source.between = copy_row
+
+    report = world.run()
+
+    assert (report.cells_written, report.cells_skipped, report.exit_code) == (0, 4, 1)
+    assert report.notes[0] == "Score of eva@muster.example was left alone: the lead stands in more than one row"

@@ -303,3 +303,11 @@ def test_csv_files_are_saved_by_the_same_rules(tmp_path: Path) -> None:
 
     with pytest.raises(SourceBusy, match=r"leads\.csv is open \(Anna Weber\)\. 1 cell waits for the next run\."):
         CsvSource(path).write([change("eva@muster.example", "Score", None, 80)], BY_EMAIL)
+
+
+def test_a_pipe_is_no_file_to_wait_for(tmp_path: Path) -> None:
+    """Something that is named like a file, but is a pipe, is refused at once."""
+    os.mkfifo(tmp_path / "leads.csv")
+
+    with pytest.raises(SourceOutOfReach, match=r"leads\.csv is not a file"):
+        CsvSource(tmp_path / "leads.csv").read(["Email"])

@@ -88,6 +88,10 @@ def _identity(status: os.stat_result) -> tuple[int, int, int, int]:
 def opened(path: Path, label: str) -> Generator[BinaryIO]:
     """Open a file for reading; raises SourceOutOfReach, saying why, when that cannot be."""
     try:
+        # Asked before opening: a pipe would keep us waiting for somebody to write into it.
+        kind = path.stat().st_mode
+        if not (stat.S_ISREG(kind) or stat.S_ISDIR(kind)):
+            raise SourceOutOfReach(f"{label} is not a file", fix="name a file under leads: in config.yaml")
         file = path.open("rb")
     except FileNotFoundError:
         raise SourceOutOfReach(
@@ -101,8 +105,6 @@ def opened(path: Path, label: str) -> Generator[BinaryIO]:
             f"{label} cannot be opened: {_said(err)}", fix="let the account that runs this read the file"
         ) from err
     with file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise SourceOutOfReach(f"{label} is not a file", fix="name a file under leads: in config.yaml")
         yield file
 
 
