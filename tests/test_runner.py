@@ -381,4 +381,4 @@ def test_a_cell_that_somebody_has_to_put_right_shows_in_the_exit_code() -> None:
     report = world.run()
 
     assert (report.cells_written, report.cells_skipped, report.exit_code) == (0, 4, 1)
-    assert report.notes[0] == "Score of eva@muster.example was left alone: the lead stands in more than one row"
+    assert report.notes[0] == "Score of eva@muster.example was left alone: the lead stands in rows 2 and 3"
