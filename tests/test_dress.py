@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from io import BytesIO
 from pathlib import Path
 from xml.parsers import expat
@@ -202,6 +204,33 @@ def test_the_sample_is_dressed_by_one_command(
     sheet = load_workbook(tmp_path / "leads.xlsx")["Leads"]
     assert [each.formula1 for each in sheet.data_validations.dataValidation] == [
         '"New,Contacted,Replied,Meeting,Won,Lost"'
+    ]
+
+
+@pytest.mark.needs_libreoffice
+@pytest.mark.timeout(120)
+def test_libreoffice_sees_the_drop_down_and_the_colours(tmp_path: Path) -> None:
+    """Another spreadsheet program opens it, and writes out the same list and the same three conditions."""
+    path = workbook(tmp_path / "leads.xlsx", ROWS)
+    _dressed(path)
+    program = shutil.which("soffice") or shutil.which("libreoffice") or ""
+    profile = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"
+    out = tmp_path / "out"
+
+    subprocess.run(
+        [program, profile, "--headless", "--convert-to", "xlsx", "--outdir", str(out), str(path)],
+        check=True,
+        capture_output=True,
+        timeout=100,
+    )
+
+    sheet = load_workbook(out / "leads.xlsx")["Leads"]
+    assert [each.formula1 for each in sheet.data_validations.dataValidation] == ['"New,Won"']
+    rules = [rule for each in sheet.conditional_formatting for rule in each.rules]
+    assert [(rule.operator, rule.formula) for rule in rules] == [
+        ("equal", ['"hot"']),
+        ("equal", ['"warm"']),
+        ("equal", ['"cold"']),
     ]
 
 
