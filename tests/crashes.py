@@ -140,7 +140,10 @@ class Shop:
 
     def start(self, *words: str, crash_at: str = "") -> subprocess.Popen[str]:
         """Start a command of the real program on this shop."""
-        environment = os.environ | {"PYTHONPATH": str(_ROOT)} | ({VARIABLE: crash_at} if crash_at else {})
+        # Compiled modules are kept between runs, whatever the environment says: hundreds of runs start here.
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        environment |= {"PYTHONPATH": str(_ROOT), "PYTHONPYCACHEPREFIX": str(self.folder / "compiled")}
+        environment |= {VARIABLE: crash_at} if crash_at else {}
         return subprocess.Popen(
             [sys.executable, "-m", "automations", "--config", str(self.config), *words],
             stdin=subprocess.DEVNULL,
