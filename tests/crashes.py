@@ -218,12 +218,12 @@ class Shop:
 
     def check_after_a_kill(self) -> None:
         """Assert what holds at any time, however a run ended: the workbook is whole, and nobody was told wrong."""
-        assert theirs(self.book) == self.people
+        assert theirs(self.book) == self.people, "a cell of the team's has changed"
         with zipfile.ZipFile(self.book) as package:
-            assert package.testzip() is None
+            assert package.testzip() is None, "the workbook is damaged"
         if (self.folder / ".leadwright" / "ledger.db").exists():
             found = self.count()
-            assert (found.twice, found.claimed, found.denied) == ((), (), ())
+            assert (found.twice, found.claimed, found.denied) == ((), (), ()), found
 
 
 def stored_messages(store: Path) -> Counter[str]:
