@@ -327,7 +327,10 @@ class _Talk:
         early = self._ask("body")
         if early is not None:
             self._carry_out(early)
-        self._end(self._read_body())
+        content = self._read_body()
+        # Whoever has answered early has answered: the rest is read and thrown away.
+        if early is None or not early.octets:
+            self._end(content)
 
     def _read_body(self) -> bytes:
         lines: list[bytes] = []
