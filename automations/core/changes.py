@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -35,13 +35,14 @@ class Telling:
         self._policy = policy
         self._now = now
         self._roles = tuple(role for role, _ in policy.columns.owned)
-        self._values = tuple(self._why if role is Role.WHY else _VALUES[role] for role in self._roles)
+        self._zone = policy.business.zone
+        everything = tuple(Role)
+        self._places = None if self._roles == everything else tuple(everything.index(role) for role in self._roles)
         self._whys: dict[int, tuple[Qualification, Cell]] = {}
 
     def changes_of(self, told: Told) -> tuple[Sequence[RowUpdate], Known | None]:
         """Return the cells of one lead that shall change, and what is new to the ledger about it (None: nothing)."""
-        standing, policy = told.standing, self._policy
-        new = tuple([value(told, policy) for value in self._values])
+        standing, new = told.standing, self._values(told)
         if standing.as_left and new == standing.lead.owned and not standing.known.typed and _is_known(told):
             return (), None
         if standing.typed:
@@ -65,14 +66,27 @@ class Telling:
             if cell != value and role not in typed and not same_text(cell, value)
         ]
 
-    def _why(self, told: Told, policy: Policy) -> Cell:
+    def _values(self, told: Told) -> tuple[Cell, ...]:
+        """Return what our columns shall say, in their order; *values* are in the order of `Role`."""
+        standing, found, waiting, holds, task = told
+        values = (
+            found.score,
+            found.segment or None,
+            found.stage or None,
+            next_step(waiting, holds, task, self._zone),
+            self._why(found),
+            email_status(standing.known, self._zone),
+        )
+        return values if self._places is None else tuple([values[place] for place in self._places])
+
+    def _why(self, found: Qualification) -> Cell:
         # By identity, which is quick: what is kept here stays alive, so no other can have the same.
-        found = self._whys.get(id(told.qualification))
-        if found is not None:
-            return found[1]
-        text = why(told.qualification, policy.rules)
+        kept = self._whys.get(id(found))
+        if kept is not None:
+            return kept[1]
+        text = why(found, self._policy.rules)
         if len(self._whys) < _MOST_SHARED:
-            self._whys[id(told.qualification)] = told.qualification, text
+            self._whys[id(found)] = found, text
         return text
 
 
@@ -87,19 +101,6 @@ def _because(role: Role, told: Told, policy: Policy) -> str:
             return "first stage" if moved_by is None else policy.rules.stage_rules[moved_by].when.text
         case Role.NEXT_STEP | Role.WHY | Role.STATUS:
             return ""
-
-
-def _next_step(told: Told, policy: Policy) -> Cell:
-    return next_step(told.waiting, told.holds, told.task, policy.business.zone)
-
-
-_VALUES: Mapping[Role, Callable[[Told, Policy], Cell]] = {
-    Role.SCORE: lambda told, _: told.qualification.score,
-    Role.SEGMENT: lambda told, _: told.qualification.segment or None,
-    Role.STAGE: lambda told, _: told.qualification.stage or None,
-    Role.NEXT_STEP: _next_step,
-    Role.STATUS: lambda told, policy: email_status(told.standing.known, policy.business.zone),
-}
 
 
 def _is_known(told: Told) -> bool:
