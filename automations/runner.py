@@ -22,7 +22,7 @@ from automations.core.leads import Book, CellChange, CellOutcome, WrittenCell
 from automations.core.letters import Words, compose
 from automations.core.limits import ANY_TIME
 from automations.core.plan import Known, Plan, RowUpdate, Send
-from automations.core.planning import Decision, decide
+from automations.core.planning import Decision, decide, make_plan
 from automations.core.playbook import Playbook
 from automations.core.policy import Policy
 from automations.core.schedules import is_open, zones_for
@@ -120,8 +120,16 @@ class _Sheet:
 
 def look(workplace: Workplace, now: datetime) -> Plan:
     """Return what a run at *now* would do. Changes nothing, and waits for nobody."""
-    with workplace.open_ledger() as ledger:
-        return read_and_decide(workplace, workplace.open_source(), ledger, now).decision.plan
+    with workplace.open_ledger() as ledger, without_collections():
+        book, playbook = _read(workplace, workplace.open_source(), now)
+        return make_plan(book, playbook, ledger.history(now), now, workplace.words(now))
+
+
+def _read(workplace: Workplace, source: Source, now: datetime) -> tuple[Book, Playbook]:
+    """Return the leads, and what they are decided by."""
+    columns = workplace.policy.columns
+    book = read_book(source.read(wanted_headers(columns)), columns)
+    return book, workplace.playbook(book, now)
 
 
 def run(
@@ -214,10 +222,8 @@ def read_and_decide(
     workplace: Workplace, source: Source, ledger: Ledger, now: datetime, at_most: int | None = None
 ) -> Found:
     """Read the leads and the ledger, and decide what should happen at *now*."""
-    columns = workplace.policy.columns
     with without_collections():
-        book = read_book(source.read(wanted_headers(columns)), columns)
-        playbook = workplace.playbook(book, now)
+        book, playbook = _read(workplace, source, now)
         return Found(book, playbook, decide(book, playbook, ledger.history(now), now, workplace.words(now), at_most))
 
 

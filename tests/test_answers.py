@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from automations.core.messages import Fault, Hand, MessageKey
-from automations.mail.answers import Phase, classify, may_try_again, retry_time, split_enhanced
+from automations.mail.answers import Phase, classify, retry_time, split_enhanced
 
 NINE = datetime(2026, 11, 23, 9, tzinfo=UTC)
 
@@ -126,9 +126,3 @@ def test_no_wait_before_the_first_try() -> None:
     """A message that was never handed over has nothing to wait for."""
     with pytest.raises(ValueError, match="1 or more"):
         retry_time(0, NINE, MessageKey("abc"))
-
-
-@pytest.mark.parametrize(("hours", "may"), [(0, True), (72, True), (72.1, False)])
-def test_after_three_days_it_is_given_up(hours: float, may: bool) -> None:
-    """An email that could not be handed over for 72 hours has had its time."""
-    assert may_try_again(NINE, NINE + timedelta(hours=hours)) is may

@@ -136,9 +136,6 @@ def split_enhanced(text: str) -> tuple[str, str]:
     return found[1], "\n".join(line.removeprefix(found[1]).strip() for line in text.split("\n"))
 
 
-GIVE_UP_AFTER = timedelta(hours=72)
-"""How long after its first hand-over a deferred message is tried again."""
-
 _PAUSES = tuple(timedelta(minutes=minutes) for minutes in (10, 30, 60, 120))
 _LAST_PAUSE = timedelta(hours=4)
 _JITTER = 0.2
@@ -156,8 +153,3 @@ def retry_time(tries: int, now: datetime, key: MessageKey) -> datetime:
     digest = hashlib.sha256(f"{key}:{tries}".encode()).digest()
     share = int.from_bytes(digest[:4], "big") / 0xFFFFFFFF
     return now + pause * (1 + _JITTER * (2 * share - 1))
-
-
-def may_try_again(reserved_at: datetime, next_try_at: datetime) -> bool:
-    """Return whether a deferred message is still wanted at *next_try_at*, seen from when it was *reserved_at*."""
-    return next_try_at - reserved_at <= GIVE_UP_AFTER
