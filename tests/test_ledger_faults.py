@@ -218,7 +218,7 @@ def test_an_unsubscribe_cannot_slip_in_between_question_and_mark(folder: Path) -
 
     assert why == ""
     assert tried == [f"{folder / 'ledger.db'}: another program has kept the ledger busy for 5 seconds"]
-    assert set(ledger.history(NOW).suppressed) == {EVA}
+    assert set(ledger.history(NOW).suppressed.by_address) == {EVA}
     ledger.close()
     web.close()
 

@@ -104,7 +104,12 @@ def test_a_new_ledger_knows_nothing(ledger: SqliteLedger) -> None:
     """Before the first run nothing is known of anybody."""
     history = ledger.history(NOW)
 
-    assert (dict(history.leads), history.messages, dict(history.suppressed), history.pause) == ({}, (), {}, None)
+    assert (dict(history.leads), history.messages, dict(history.suppressed.by_address), history.pause) == (
+        {},
+        (),
+        {},
+        None,
+    )
 
 
 def test_what_was_known_of_a_lead_is_known_again(ledger: SqliteLedger, run: str) -> None:
@@ -191,7 +196,7 @@ def test_reading_the_mailbox_again_changes_nothing(ledger: SqliteLedger) -> None
 
     history = ledger.history(LATER)
     assert history.of(EVA).signals == (Signal(SignalKind.REPLIED, NOW, "<1@muster.example>"),)
-    assert dict(history.suppressed) == {EVA: Suppression(EVA, "unsubscribed", NOW)}
+    assert dict(history.suppressed.by_address) == {EVA: Suppression(EVA, "unsubscribed", NOW)}
 
 
 def test_old_emails_do_not_count_against_limits_but_are_not_forgotten(ledger: SqliteLedger, run: str) -> None:

@@ -202,7 +202,7 @@ def test_an_address_that_does_not_exist_is_never_written_to_again(ledger: Sqlite
     ledger.settle(run, key_of(), Outcome(Hand.REFUSED, Fault.ADDRESS, "550 5.1.1 no such user"), LATER, None)
 
     history = ledger.history(LATER)
-    assert dict(history.suppressed) == {EVA: Suppression(EVA, "address does not exist", LATER)}
+    assert dict(history.suppressed.by_address) == {EVA: Suppression(EVA, "address does not exist", LATER)}
     assert history.of(EVA).signals == (Signal(SignalKind.BOUNCED, LATER, "550 5.1.1 no such user"),)
 
 
@@ -214,7 +214,7 @@ def test_a_refusal_that_is_not_the_leads_fault_costs_no_lead(ledger: SqliteLedge
     ledger.settle(run, key_of(), Outcome(Hand.REFUSED, fault, "550 5.7.1 no"), LATER, None)
 
     history = ledger.history(LATER)
-    assert dict(history.suppressed) == {}
+    assert dict(history.suppressed.by_address) == {}
     assert history.of(EVA).signals == ()
 
 

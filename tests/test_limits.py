@@ -16,6 +16,7 @@ from automations.core.history import (
     Signal,
     SignalKind,
     Suppression,
+    Suppressions,
 )
 from automations.core.leads import Columns, Field, Lead, LeadKey
 from automations.core.limits import Candidate, choose, company_of, too_many_bounces
@@ -174,7 +175,7 @@ def test_colleagues_are_not_written_to_at_once() -> None:
 
 def test_a_suppressed_address_is_never_written_to() -> None:
     """Whoever unsubscribed stays unsubscribed, in any spelling of the address."""
-    history = History(suppressed={"eva@eva.example": Suppression("eva@eva.example", "unsubscribed", NOW)})
+    history = History(suppressed=Suppressions({"eva@eva.example": Suppression("eva@eva.example", "unsubscribed", NOW)}))
 
     _, holds = decide(candidate("eva"), history=history)
 

@@ -6,6 +6,7 @@ a sheet cell holding one is a mistake, and a lenient parser turns ``bob@x.test,c
 
 from __future__ import annotations
 
+import hashlib
 import re
 
 _GMAIL_DOMAINS = frozenset({"gmail.com", "googlemail.com"})
@@ -88,3 +89,8 @@ def domain_of(address: str) -> str:
     'muster.example'
     """
     return address.rpartition("@")[2].lower() if "@" in address else ""
+
+
+def address_hash(identity: str, salt: bytes) -> bytes:
+    """Return 16 bytes that stand for an `address_identity`, and that nobody without *salt* can test guesses against."""
+    return hashlib.blake2b(identity.encode(), key=salt, digest_size=16).digest()

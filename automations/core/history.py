@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from automations.core.addresses import address_hash, address_identity
 from automations.core.leads import Cell, LeadKey, Role
 from automations.core.messages import Fault, MessageKey
 
@@ -155,6 +156,23 @@ class Suppression:
 
 
 @dataclass(frozen=True, slots=True)
+class Suppressions:
+    """Every address we must not write to. Of an erased one only the hash is known: `address_hash` under *salt*."""
+
+    by_address: Mapping[str, Suppression] = field(default_factory=dict)
+    erased: Mapping[bytes, Suppression] = field(default_factory=dict)
+    salt: bytes = b""
+
+    def of(self, address: str) -> Suppression | None:
+        """Return why nothing may be sent to *address*, in whatever spelling; None when it may."""
+        identity = address_identity(address)
+        found = self.by_address.get(identity)
+        if found is None and self.erased:
+            found = self.erased.get(address_hash(identity, self.salt))
+        return found
+
+
+@dataclass(frozen=True, slots=True)
 class Pause:
     """All sending stopped by a person."""
 
@@ -172,7 +190,7 @@ class History:
 
     leads: Mapping[LeadKey, LeadHistory] = field(default_factory=dict)
     messages: tuple[MessageRecord, ...] = ()
-    suppressed: Mapping[str, Suppression] = field(default_factory=dict)
+    suppressed: Suppressions = Suppressions()
     pause: Pause | None = None
 
     def of(self, key: LeadKey) -> LeadHistory:

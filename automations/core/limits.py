@@ -116,7 +116,7 @@ def _no_address(candidate: Candidate, _: _Question) -> Answer:
 
 
 def _suppressed(candidate: Candidate, ask: _Question) -> Answer:
-    found = ask.history.suppressed.get(address_identity(candidate.lead.address))
+    found = ask.history.suppressed.of(candidate.lead.address)
     return (found.why, None) if found else None
 
 

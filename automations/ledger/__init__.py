@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from automations.core.history import History, MessageRecord, Pause, SignalKind
+from automations.core.history import History, MessageRecord, Pause, SignalKind, Suppressions
 from automations.core.leads import CellChange, LeadKey, WrittenCell
 from automations.core.messages import MessageKey, Outcome, Outgoing
 from automations.core.plan import Known, Move, Send
@@ -37,6 +37,15 @@ class RunRecord:
     started_at: datetime
     ended_at: datetime | None
     exit_code: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What was forgotten of a person: the *keys* they were known under, and how many *emails* and other *entries*."""
+
+    keys: tuple[LeadKey, ...]
+    emails: int
+    entries: int
 
 
 Gate = Callable[[], str]
@@ -134,6 +143,25 @@ class Ledger(Protocol):
 
     def suppress(self, address: str, why: str, now: datetime) -> None:
         """Record that nothing may be sent to *address* (its `address_identity`)."""
+        ...
+
+    def unsuppress(self, address: str, because: str, now: datetime) -> None:
+        """Record that *address* may be written to again; bounces and requests before that count no more.
+
+        Raises WrongUsage when it was not suppressed, and after a complaint: that stands for ever.
+        """
+        ...
+
+    def suppressions(self) -> Suppressions:
+        """Return every address that nothing may be sent to."""
+        ...
+
+    def erase(self, key: LeadKey, address: str, now: datetime) -> Erased:
+        """Forget a person: every row that tells of *key* or of *address*, and the bytes of every email to it.
+
+        A keyed hash of the address stays, so that nothing goes there again, also when the lead comes back; with it
+        stays that so many emails went out, and when. What was not sent yet is dropped. Call it only under the lock.
+        """
         ...
 
     def pause(self, why: str, now: datetime) -> None:

@@ -24,12 +24,12 @@ from automations.core.history import (
     SignalKind,
     StepDone,
     StepHow,
-    Suppression,
 )
 from automations.core.leads import Cell, CellChange, CellOutcome, LeadKey, WrittenCell
 from automations.core.plan import MoveKind
 from automations.ledger import Entry
 from automations.ledger.states import StateReader, to_facts
+from automations.ledger.suppressing import lifted_at
 from automations.ledger.values import to_cell, to_moment, to_record, untag
 
 COUNTED = timedelta(days=60)
@@ -111,10 +111,22 @@ def _enrollments(database: sqlite3.Connection) -> dict[LeadKey, dict[str, _Place
 
 
 def _signals(database: sqlite3.Connection) -> dict[LeadKey, list[Signal]]:
+    """Return what came back from each lead; after a person allowed the address again, what came before is settled."""
     signals: defaultdict[LeadKey, list[Signal]] = defaultdict(list)
+    lifted = _lifted(database)
     for key, kind, at, detail in database.execute("SELECT lead_key, kind, at, detail FROM signals ORDER BY at, id"):
-        signals[key].append(Signal(SignalKind(kind), to_moment(at), detail))
+        if kind == SignalKind.REPLIED or at >= lifted.get(key, ""):
+            signals[key].append(Signal(SignalKind(kind), to_moment(at), detail))
     return signals
+
+
+def _lifted(database: sqlite3.Connection) -> dict[LeadKey, str]:
+    """Return since when the address of a lead may be written to again, for leads of which that was ever said."""
+    found = {}
+    for digest, at in lifted_at(database):
+        for (key,) in database.execute("SELECT lead_key FROM messages WHERE address_hash = ?", (digest,)):
+            found[LeadKey(key)] = at
+    return found
 
 
 def messages(database: sqlite3.Connection) -> tuple[MessageRecord, ...]:
@@ -126,14 +138,6 @@ def messages(database: sqlite3.Connection) -> tuple[MessageRecord, ...]:
 def since(records: tuple[MessageRecord, ...], begin: datetime) -> tuple[MessageRecord, ...]:
     """Return the messages that were reserved or changed their state since *begin*, that moment included."""
     return tuple([record for record in records if record.at >= begin])
-
-
-def suppressed(database: sqlite3.Connection) -> dict[str, Suppression]:
-    """Return every address that must not be written to, with the reason that came first."""
-    found: dict[str, Suppression] = {}
-    for address, why, at in database.execute("SELECT address, why, at FROM suppressions ORDER BY id"):
-        found.setdefault(address, Suppression(address, why, to_moment(at)))
-    return found
 
 
 def written_cells(database: sqlite3.Connection, run: str) -> Iterator[WrittenCell]:
@@ -214,9 +218,9 @@ def _suppressions(database: sqlite3.Connection, key: LeadKey) -> Iterator[Entry]
     addresses = database.execute("SELECT DISTINCT address FROM messages WHERE lead_key = ?", (key,)).fetchall()
     identities = {address_identity(address) for (address,) in addresses} | {address_identity(key)}
     for identity in sorted(identities):
-        rows = database.execute("SELECT at, why FROM suppressions WHERE address = ? ORDER BY id", (identity,))
-        for at, why in rows:
-            yield Entry(to_moment(at), "suppression", {"address": identity, "why": why})
+        rows = database.execute("SELECT at, what, why FROM suppressions WHERE address = ? ORDER BY id", (identity,))
+        for at, what, why in rows:
+            yield Entry(to_moment(at), "suppression", {"address": identity, "what": what, "why": why})
 
 
 _ENTRIES = (_came_back, _suppressions, _snapshots, _moves, _cells, _messages)

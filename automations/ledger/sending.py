@@ -14,14 +14,15 @@ import hashlib
 import sqlite3
 from collections.abc import Iterator, Sequence
 
-from automations.core.addresses import address_identity
+from automations.core.addresses import address_hash, address_identity
 from automations.core.history import MessageRecord, MessageState, SignalKind
 from automations.core.leads import LeadKey
 from automations.core.messages import Fault, Hand, MessageKey, Outcome, Outgoing
 from automations.core.plan import Send
 from automations.errors import LedgerOutOfReach, WrongUsage
+from automations.ledger.suppressing import suppress_identity, why_suppressed
 from automations.ledger.troubles import RESTORE
-from automations.ledger.values import address_hash, to_record
+from automations.ledger.values import to_record
 
 NO_SUCH_ADDRESS = "address does not exist"
 _CUT_OFF = "the run ended before the answer came"
@@ -152,22 +153,31 @@ def why_not(database: sqlite3.Connection, key: MessageKey) -> str:
         return "the ledger does not have this email"
     if message.state not in _MAY_BE_MARKED:
         return f"this email is {message.state} already"
-    row = database.execute(
-        "SELECT why FROM suppressions WHERE address = ? ORDER BY id", (address_identity(message.address),)
-    ).fetchone()
-    if row is not None:
-        return f"this address must not be written to: {row[0]}"
-    return _stopped(database, message)
+    address = _address_hash(database, key)
+    suppressed = why_suppressed(database, address)
+    if suppressed:
+        return f"this address must not be written to: {suppressed}"
+    return _stopped(database, message, address)
 
 
-def _stopped(database: sqlite3.Connection, message: MessageRecord) -> str:
-    """Return which signal stops this message: a reply since its sequence began for the lead, any other at any time."""
+def _address_hash(database: sqlite3.Connection, key: MessageKey) -> bytes:
+    digest: bytes
+    (digest,) = database.execute("SELECT address_hash FROM messages WHERE key = ?", (key,)).fetchone()
+    return digest
+
+
+def _stopped(database: sqlite3.Connection, message: MessageRecord, address: bytes) -> str:
+    """Return which signal stops this message.
+
+    A reply does since its sequence began for the lead; any other since a person last allowed the address again.
+    """
     came_back = {
         kind
         for (kind,) in database.execute(
-            "SELECT kind FROM signals WHERE lead_key = ? AND (kind <> 'replied' OR at >= ifnull("
-            " (SELECT at FROM moves WHERE lead_key = ? AND sequence = ? AND kind = 'start'), ''))",
-            (message.lead_key, message.lead_key, message.sequence),
+            "SELECT kind FROM signals WHERE lead_key = ? AND at >= ifnull(iif(kind = 'replied',"
+            " (SELECT at FROM moves WHERE lead_key = ? AND sequence = ? AND kind = 'start'),"
+            " (SELECT max(at) FROM suppressions WHERE address_hash = ? AND what = 'lift')), '')",
+            (message.lead_key, message.lead_key, message.sequence, address),
         )
     }
     return next((why for kind, why in _WHY_STOPPED.items() if kind in came_back), "")
@@ -207,7 +217,8 @@ def settle(
     )
     # A refusal for any other reason is not the lead's fault, and must not cost us the lead.
     if outcome.hand is Hand.REFUSED and outcome.fault is Fault.ADDRESS:
-        suppress(database, message.address, NO_SUCH_ADDRESS, at)
+        identity = address_identity(message.address)
+        suppress_identity(database, identity, _address_hash(database, key), NO_SUCH_ADDRESS, at)
         signal(database, message.lead_key, SignalKind.BOUNCED, at, outcome.reply)
 
 
@@ -239,14 +250,6 @@ def decide(database: sqlite3.Connection, key: MessageKey, decision: str, at: str
             fix="leadwright settle  lists the emails that wait for a decision. Nothing was changed.",
         )
     _move(database, key, None, at, target, reply=f"decided by hand: {decision}", tries=message.tries)
-
-
-def suppress(database: sqlite3.Connection, address: str, why: str, at: str) -> None:
-    """Record that nothing may be sent to *address*; for the same reason again, nothing changes."""
-    database.execute(
-        "INSERT INTO suppressions (address, why, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-        (address_identity(address), why, at),
-    )
 
 
 def signal(database: sqlite3.Connection, lead: LeadKey, kind: SignalKind, at: str, detail: str) -> None:

@@ -15,12 +15,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from automations.core.garbage import without_collections
-from automations.core.history import History, MessageRecord, Pause, SignalKind
+from automations.core.history import History, MessageRecord, Pause, SignalKind, Suppressions
 from automations.core.leads import CellChange, LeadKey, WrittenCell
 from automations.core.messages import MessageKey, Outcome, Outgoing
 from automations.core.plan import Known, Move, Send
 from automations.crash import crash_at
-from automations.ledger import Entry, Gate, RunRecord, reading, recording, sending
+from automations.ledger import Entry, Erased, Gate, RunRecord, erasing, reading, recording, sending, suppressing
 from automations.ledger.host import THIS_HOST, Host
 from automations.ledger.joblock import already_running, job_lock
 from automations.ledger.migrations import migrations
@@ -166,7 +166,7 @@ class SqliteLedger:
             return History(
                 leads=reading.leads(database, messages),
                 messages=reading.since(messages, begin),
-                suppressed=reading.suppressed(database),
+                suppressed=suppressing.suppressions(database, self._salt),
                 pause=self.paused(),
             )
 
@@ -261,7 +261,28 @@ class SqliteLedger:
     def suppress(self, address: str, why: str, now: datetime) -> None:
         """Record that nothing may be sent to *address*, nor to any other spelling of it."""
         with self._writing() as database:
-            sending.suppress(database, address, why, to_text(now))
+            suppressing.suppress(database, address, why, to_text(now), self._salt)
+
+    def unsuppress(self, address: str, because: str, now: datetime) -> None:
+        """Record that *address* may be written to again. Raises WrongUsage when it was not suppressed, or for ever."""
+        with self._writing() as database:
+            suppressing.lift(database, address, because, to_text(now), self._salt)
+
+    def suppressions(self) -> Suppressions:
+        """Return every address that nothing may be sent to."""
+        with self._reading() as database:
+            return suppressing.suppressions(database, self._salt)
+
+    def erase(self, key: LeadKey, address: str, now: datetime) -> Erased:
+        """Forget a person; only a keyed hash of the address stays, and nothing goes there again.
+
+        Call it only under the lock.
+        """
+        with self._writing() as database:
+            erased = erasing.erase(database, key, address, to_text(now), self._salt)
+        with self._turn, told_to_people(self._file):
+            erasing.clean(self._database)
+        return erased
 
     def pause(self, why: str, now: datetime) -> None:
         """Stop all sending until `resume`, also that of a run under way."""

@@ -5,7 +5,6 @@ Moments are UTC text of one length, so that they sort as they read and a person 
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
@@ -146,8 +145,3 @@ def _record(row: MessageRow) -> MessageRecord:
         fault=_FAULTS[fault],
         reply=reply,
     )
-
-
-def address_hash(identity: str, salt: bytes) -> bytes:
-    """Return 16 bytes that stand for an address's identity, and that nobody without *salt* can test guesses against."""
-    return hashlib.blake2b(identity.encode(), key=salt, digest_size=16).digest()

@@ -173,7 +173,10 @@ def _signal(facts: Facts) -> str:
 
 
 def _suppression(facts: Facts) -> str:
-    return f"nothing may be sent to {facts['address']}: {facts['why']}"
+    return f"{_SUPPRESSED[str(facts['what'])]} {facts['address']}: {facts['why']}"
+
+
+_SUPPRESSED = {"suppress": "nothing may be sent to", "lift": "may be written to again:"}
 
 
 def _all_facts(facts: Facts) -> str:

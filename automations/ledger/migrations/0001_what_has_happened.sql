@@ -151,13 +151,28 @@ CREATE TABLE signals (
     UNIQUE (lead_key, kind, at, detail)
 );
 
+-- Empty but for the moments in which a person's data are erased, as the law can ask: then the tables may shrink.
+CREATE TABLE erasing (
+    lead TEXT NOT NULL
+);
+
+-- Who must not be written to, and who may be again. The keyed hash outlives an address that was erased.
 CREATE TABLE suppressions (
     id INTEGER PRIMARY KEY,
+    what TEXT NOT NULL CHECK (what IN ('suppress', 'lift')),
     address TEXT NOT NULL,
+    address_hash BLOB NOT NULL,
     why TEXT NOT NULL,
-    at TEXT NOT NULL,
-    UNIQUE (address, why)
+    at TEXT NOT NULL
 );
+CREATE INDEX suppressions_of_address ON suppressions (address_hash);
+
+CREATE VIEW suppressed AS
+    SELECT id, address, address_hash, why, at FROM suppressions AS entry
+    WHERE what = 'suppress' AND NOT EXISTS (
+        SELECT 1 FROM suppressions AS lift
+        WHERE lift.address_hash = entry.address_hash AND lift.what = 'lift' AND lift.id > entry.id
+    );
 
 CREATE TABLE pauses (
     id INTEGER PRIMARY KEY,
@@ -188,8 +203,8 @@ WHEN OLD.state || ' > ' || NEW.state NOT IN (
 END;
 CREATE TRIGGER messages_stay_themselves
 BEFORE UPDATE OF key, sequence, step, lead_key, address_hash, message_id, reserved_at ON messages
-WHEN OLD.state <> 'reserved' OR OLD.tries > 0
-    OR (OLD.key, OLD.sequence, OLD.step, OLD.lead_key) IS NOT (NEW.key, NEW.sequence, NEW.step, NEW.lead_key) BEGIN
+WHEN NOT EXISTS (SELECT 1 FROM erasing) AND (OLD.state <> 'reserved' OR OLD.tries > 0
+    OR (OLD.key, OLD.sequence, OLD.step, OLD.lead_key) IS NOT (NEW.key, NEW.sequence, NEW.step, NEW.lead_key)) BEGIN
     SELECT RAISE(ABORT, 'a message that was tried stays what it was reserved as');
 END;
 CREATE TRIGGER messages_stay BEFORE DELETE ON messages BEGIN SELECT RAISE(ABORT, 'messages are kept'); END;
@@ -200,25 +215,40 @@ CREATE TRIGGER run_ends_stay BEFORE DELETE ON run_ends BEGIN SELECT RAISE(ABORT,
 CREATE TRIGGER run_ends_hold BEFORE UPDATE ON run_ends BEGIN SELECT RAISE(ABORT, 'run_ends only grow'); END;
 CREATE TRIGGER batches_stay BEFORE DELETE ON batches BEGIN SELECT RAISE(ABORT, 'batches only grow'); END;
 CREATE TRIGGER batches_hold BEFORE UPDATE ON batches BEGIN SELECT RAISE(ABORT, 'batches only grow'); END;
-CREATE TRIGGER cells_stay BEFORE DELETE ON cells BEGIN SELECT RAISE(ABORT, 'cells only grow'); END;
-CREATE TRIGGER cells_hold BEFORE UPDATE ON cells BEGIN SELECT RAISE(ABORT, 'cells only grow'); END;
-CREATE TRIGGER states_stay BEFORE DELETE ON states BEGIN SELECT RAISE(ABORT, 'states only grow'); END;
-CREATE TRIGGER states_hold BEFORE UPDATE ON states BEGIN SELECT RAISE(ABORT, 'states only grow'); END;
-CREATE TRIGGER snapshots_stay BEFORE DELETE ON snapshots BEGIN SELECT RAISE(ABORT, 'snapshots only grow'); END;
-CREATE TRIGGER snapshots_hold BEFORE UPDATE ON snapshots BEGIN SELECT RAISE(ABORT, 'snapshots only grow'); END;
-CREATE TRIGGER moves_stay BEFORE DELETE ON moves BEGIN SELECT RAISE(ABORT, 'moves only grow'); END;
-CREATE TRIGGER moves_hold BEFORE UPDATE ON moves BEGIN SELECT RAISE(ABORT, 'moves only grow'); END;
-CREATE TRIGGER events_stay BEFORE DELETE ON message_events BEGIN SELECT RAISE(ABORT, 'events only grow'); END;
-CREATE TRIGGER events_hold BEFORE UPDATE ON message_events BEGIN SELECT RAISE(ABORT, 'events only grow'); END;
-CREATE TRIGGER bodies_stay BEFORE DELETE ON bodies BEGIN SELECT RAISE(ABORT, 'bodies only grow'); END;
+CREATE TRIGGER cells_stay BEFORE DELETE ON cells
+WHEN NOT EXISTS (SELECT 1 FROM erasing) BEGIN SELECT RAISE(ABORT, 'cells only grow'); END;
+CREATE TRIGGER cells_hold BEFORE UPDATE ON cells
+WHEN NOT EXISTS (SELECT 1 FROM erasing) BEGIN SELECT RAISE(ABORT, 'cells only grow'); END;
+CREATE TRIGGER states_stay BEFORE DELETE ON states
+WHEN NOT EXISTS (SELECT 1 FROM erasing) BEGIN SELECT RAISE(ABORT, 'states only grow'); END;
+CREATE TRIGGER states_hold BEFORE UPDATE ON states
+WHEN NOT EXISTS (SELECT 1 FROM erasing) BEGIN SELECT RAISE(ABORT, 'states only grow'); END;
+CREATE TRIGGER snapshots_stay BEFORE DELETE ON snapshots
+WHEN NOT EXISTS (SELECT 1 FROM erasing) BEGIN SELECT RAISE(ABORT, 'snapshots only grow'); END;
+CREATE TRIGGER snapshots_hold BEFORE UPDATE ON snapshots
+WHEN NOT EXISTS (SELECT 1 FROM erasing) BEGIN SELECT RAISE(ABORT, 'snapshots only grow'); END;
+CREATE TRIGGER moves_stay BEFORE DELETE ON moves
+WHEN NOT EXISTS (SELECT 1 FROM erasing) BEGIN SELECT RAISE(ABORT, 'moves only grow'); END;
+CREATE TRIGGER moves_hold BEFORE UPDATE ON moves
+WHEN NOT EXISTS (SELECT 1 FROM erasing) BEGIN SELECT RAISE(ABORT, 'moves only grow'); END;
+CREATE TRIGGER events_stay BEFORE DELETE ON message_events
+WHEN NOT EXISTS (SELECT 1 FROM erasing) BEGIN SELECT RAISE(ABORT, 'events only grow'); END;
+CREATE TRIGGER events_hold BEFORE UPDATE ON message_events
+WHEN NOT EXISTS (SELECT 1 FROM erasing) BEGIN SELECT RAISE(ABORT, 'events only grow'); END;
+CREATE TRIGGER bodies_stay BEFORE DELETE ON bodies
+WHEN NOT EXISTS (SELECT 1 FROM erasing) BEGIN SELECT RAISE(ABORT, 'bodies only grow'); END;
 CREATE TRIGGER bodies_hold BEFORE UPDATE ON bodies
 WHEN NOT EXISTS (SELECT 1 FROM messages WHERE key = OLD.key AND state = 'reserved' AND tries = 0) BEGIN
     SELECT RAISE(ABORT, 'bodies only grow once their email is under way');
 END;
-CREATE TRIGGER signals_stay BEFORE DELETE ON signals BEGIN SELECT RAISE(ABORT, 'signals only grow'); END;
-CREATE TRIGGER signals_hold BEFORE UPDATE ON signals BEGIN SELECT RAISE(ABORT, 'signals only grow'); END;
-CREATE TRIGGER suppressions_stay BEFORE DELETE ON suppressions BEGIN SELECT RAISE(ABORT, 'suppressions only grow'); END;
-CREATE TRIGGER suppressions_hold BEFORE UPDATE ON suppressions BEGIN SELECT RAISE(ABORT, 'suppressions only grow'); END;
+CREATE TRIGGER signals_stay BEFORE DELETE ON signals
+WHEN NOT EXISTS (SELECT 1 FROM erasing) BEGIN SELECT RAISE(ABORT, 'signals only grow'); END;
+CREATE TRIGGER signals_hold BEFORE UPDATE ON signals
+WHEN NOT EXISTS (SELECT 1 FROM erasing) BEGIN SELECT RAISE(ABORT, 'signals only grow'); END;
+CREATE TRIGGER suppressions_stay BEFORE DELETE ON suppressions
+WHEN NOT EXISTS (SELECT 1 FROM erasing) BEGIN SELECT RAISE(ABORT, 'suppressions only grow'); END;
+CREATE TRIGGER suppressions_hold BEFORE UPDATE ON suppressions
+WHEN NOT EXISTS (SELECT 1 FROM erasing) BEGIN SELECT RAISE(ABORT, 'suppressions only grow'); END;
 CREATE TRIGGER pauses_stay BEFORE DELETE ON pauses BEGIN SELECT RAISE(ABORT, 'pauses only grow'); END;
 CREATE TRIGGER pauses_hold BEFORE UPDATE ON pauses BEGIN SELECT RAISE(ABORT, 'pauses only grow'); END;
 CREATE TRIGGER jobs_due_stay BEFORE DELETE ON jobs_due BEGIN SELECT RAISE(ABORT, 'jobs_due only grow'); END;
