@@ -177,7 +177,7 @@ def test_a_rejected_login_stops_the_run_and_blames_no_lead() -> None:
     assert report.notes == (
         "Sending stopped: the mail server does not accept our login or sender: 535 5.7.8 authentication failed",
     )
-    assert world.ledger.history(MONDAY).suppressed == {}
+    assert world.ledger.history(MONDAY).suppressed.by_address == {}
 
 
 def test_an_open_workbook_costs_nothing_but_time() -> None:
