@@ -39,6 +39,7 @@ PARTS = {
     "needs_libreoffice": Part("LibreOffice Calc (soffice)", _has_program("soffice", "libreoffice")),
     "needs_strace": Part("strace", _has_program("strace")),
     "needs_smtp_sink": Part("Postfix's smtp-sink", _has_program("smtp-sink")),
+    "needs_dovecot": Part("Dovecot", _has_program("dovecot")),
     "needs_faketime": Part("libfaketime", _has_libfaketime),
     "needs_root": Part("the rights of root", lambda: os.geteuid() == 0),
 }

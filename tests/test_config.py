@@ -507,7 +507,7 @@ def test_reference_has_every_setting() -> None:
 
     assert "| `points` | how many points the rule gives; may be less than 0 | it must be there |" in text
     assert "**`senders: SENDER: smtp:`**" in text
-    assert "| `port` | its port | 993 |" in text
+    assert "| `port` | its port | 993; 143 with security: starttls or none |" in text
     written = set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE))
     completed = set(re.findall(r'"(\w+)": \{"description"', json.dumps(json_schema())))
     assert completed - {"all", "any", "none"} <= written

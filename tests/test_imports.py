@@ -32,7 +32,7 @@ TABLE = {
     "problems": Part("errors"),
     "clock": Part("core errors"),
     "sources": Part(ADAPTERS, "python_calamine openpyxl isal"),
-    "mail": Part(ADAPTERS),
+    "mail": Part(ADAPTERS, "imap_tools"),
     "ledger": Part(ADAPTERS),
     "templates": Part(ADAPTERS, "jinja2 markupsafe markdown_it css_inline nameparser"),
     "facts": Part("core errors", "holidays babel disposable_email_domains"),

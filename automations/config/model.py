@@ -66,12 +66,13 @@ class SmtpSettings:
 
 @dataclass(frozen=True, slots=True)
 class ImapSettings:
-    """A mailbox to read replies from, over TLS."""
+    """A sender's mailbox."""
 
     host: str
     port: int
     user: str
     password: Secret
+    security: Security = Security.TLS
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,9 @@ from automations.core.hosts import is_this_machine
 from automations.core.policy import Sender
 
 _PORTS: Mapping[Security, int] = {Security.STARTTLS: 587, Security.TLS: 465, Security.NONE: 25}
+_IMAP_PORTS: Mapping[Security, int] = {Security.TLS: 993, Security.STARTTLS: 143, Security.NONE: 143}
 _TLS_PORT = 465
+_IN_THE_CLEAR = "everybody on the way to {host} could read emails and password"
 
 
 class SenderParts(NamedTuple):
@@ -79,18 +81,21 @@ def _check_security(record: Record, host: str, security: Security, desk: Desk) -
     if found is None:
         return
     if security is Security.NONE and not is_this_machine(host):
-        what = f"everybody on the way to {host} could read emails and password"
-        desk.wrong(found.node.place(), what, "write starttls or tls")
+        desk.wrong(found.node.place(), _IN_THE_CLEAR.format(host=host), "write starttls or tls")
     if security is Security.STARTTLS and record[t.SMTP_PORT] == _TLS_PORT:
         desk.warn(found.node.place(), "port 465 mostly speaks tls from the start", "did you mean tls?")
 
 
 def _imap(record: Record, secrets: Secrets, desk: Desk) -> ImapSettings | None:
-    host, port, user = record[t.IMAP_HOST], record[t.IMAP_PORT], record[t.IMAP_USER]
+    host, user = record[t.IMAP_HOST], record[t.IMAP_USER]
     password = _password(record, t.IMAP_PASSWORD, secrets, desk)
-    if host is None or port is None or user is None or password is None:
+    security = Security(record[t.IMAP_SECURITY] or Security.TLS)
+    found = record.find(t.IMAP_SECURITY)
+    if found is not None and host is not None and security is Security.NONE and not is_this_machine(host):
+        desk.wrong(found.node.place(), _IN_THE_CLEAR.format(host=host), "write starttls or tls")
+    if host is None or user is None or password is None:
         return None
-    return ImapSettings(host, port, user, password)
+    return ImapSettings(host, record[t.IMAP_PORT] or _IMAP_PORTS[security], user, password, security)
 
 
 def _password(record: Record, setting: Setting[str], secrets: Secrets, desk: Desk) -> Secret | None:

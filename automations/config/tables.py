@@ -129,14 +129,20 @@ SECURITY = Setting(
 )
 SMTP = Settings((SMTP_HOST, SMTP_PORT, SMTP_USER, SMTP_PASSWORD, SECURITY), "a mail server")
 IMAP_HOST = Setting("host", HOST, "the server that keeps your inbox", required=True)
-IMAP_PORT = Setting("port", PORT, "its port", default=993)
+IMAP_PORT = Setting("port", PORT, "its port", unless="993; 143 with security: starttls or none")
 IMAP_USER = Setting("user", LINE, "the name to log in with", required=True)
 IMAP_PASSWORD = Setting("password", SECRET, "the name of the password in .env", required=True)
-IMAP = Settings((IMAP_HOST, IMAP_PORT, IMAP_USER, IMAP_PASSWORD), "an inbox")
+IMAP_SECURITY = Setting(
+    "security",
+    Choice(("tls", "starttls", "none"), "kinds of security"),
+    "how the connection is protected; none only for a server on this very machine",
+    default="tls",
+)
+IMAP = Settings((IMAP_HOST, IMAP_PORT, IMAP_USER, IMAP_PASSWORD, IMAP_SECURITY), "an inbox")
 FROM = Setting("from", MAILBOX, "the name and address emails come from", required=True)
 REPLY_TO = Setting("reply_to", ADDRESS, "where answers go", unless="to the address under from")
 SENDER_SMTP = Setting("smtp", SMTP, "the server to send through", unless="emails are written into the outbox folder")
-SENDER_IMAP = Setting("imap", IMAP, "the inbox to read replies from; not read yet")
+SENDER_IMAP = Setting("imap", IMAP, "the sender's mailbox; its Sent folder tells whether an email in doubt has left")
 PER_DAY = Setting("per_day", Number(1, 100_000), "how many emails may leave in one day", unless="no limit")
 SENDER = Settings((FROM, REPLY_TO, SENDER_SMTP, SENDER_IMAP, PER_DAY), "a sender")
 
