@@ -18,6 +18,9 @@ from automations import __version__
 from automations.commands import COMMANDS, GROUPS
 
 
+_WIDEST = max(map(len, COMMANDS))
+
+
 class Commands(click.Group):
     """The commands of the table, each imported only when it is asked for."""
 
@@ -47,7 +50,7 @@ class Commands(click.Group):
         del ctx
         for group, commands in GROUPS:
             with formatter.section(group):
-                formatter.write_dl([(name.ljust(8), what) for name, what in commands])
+                formatter.write_dl([(name.ljust(_WIDEST), what) for name, what in commands])
 
 
 def _no_such_command(name: str) -> str:

@@ -74,26 +74,29 @@ Options:
   -h, --help     Show this message and exit.
 
 Look:
-  check     is config.yaml right?
-  plan      what would happen now? nothing is sent
-  preview   see one email as one lead will get it
-  explain   why is this lead hot, or not mailed?
-  prove     is your workbook safe with us? tried on a copy
+  check       is config.yaml right?
+  plan        what would happen now? nothing is sent
+  preview     see one email as one lead will get it
+  explain     why is this lead hot, or not mailed?
+  prove       is your workbook safe with us? tried on a copy
 
 Do:
-  run       do what plan shows
-  pause     stop all sending now
-  resume    go on sending
-  settle    decide about emails left in doubt
+  run         do what plan shows
+  pause       stop all sending now
+  resume      go on sending
+  settle      decide about emails left in doubt
+  suppress    whom nothing may be sent to: add, list, import, export
+  unsuppress  allow an address again
+  erase       forget a person who asked for it
 
 Keep:
-  serve     stay on and work the schedule
-  history   all we know about one lead, or the last runs
+  serve       stay on and work the schedule
+  history     all we know about one lead, or the last runs
 
 Start:
-  init      make config, sheet and templates
-  dress     add a drop-down of stages and colours to the sheet
-  schema    write config.schema.json for your editor
+  init        make config, sheet and templates
+  dress       add a drop-down of stages and colours to the sheet
+  schema      write config.schema.json for your editor
 
   More about one command:  leadwright COMMAND --help
 """
@@ -168,6 +171,8 @@ def test_a_wrong_option_is_said_without_a_traceback(say: Callable[..., Said]) ->
         ["pause"],
         ["history"],
         ["settle"],
+        ["suppress"],
+        ["erase", "eva", "--yes"],
         ["serve"],
         ["dress"],
     ],

@@ -21,6 +21,9 @@ GROUPS = (
             ("pause", "stop all sending now"),
             ("resume", "go on sending"),
             ("settle", "decide about emails left in doubt"),
+            ("suppress", "whom nothing may be sent to: add, list, import, export"),
+            ("unsuppress", "allow an address again"),
+            ("erase", "forget a person who asked for it"),
         ),
     ),
     (

@@ -41,9 +41,8 @@ class RunRecord:
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """What was forgotten of a person: the *keys* they were known under, and how many *emails* and other *entries*."""
+    """How much was forgotten of a person: emails, and other entries."""
 
-    keys: tuple[LeadKey, ...]
     emails: int
     entries: int
 
@@ -145,6 +144,10 @@ class Ledger(Protocol):
         """Record that nothing may be sent to *address* (its `address_identity`)."""
         ...
 
+    def suppress_all(self, reasons: Sequence[tuple[str, str]], now: datetime) -> None:
+        """Record the same for many addresses, each with why, in one transaction."""
+        ...
+
     def unsuppress(self, address: str, because: str, now: datetime) -> None:
         """Record that *address* may be written to again; bounces and requests before that count no more.
 
@@ -156,11 +159,12 @@ class Ledger(Protocol):
         """Return every address that nothing may be sent to."""
         ...
 
-    def erase(self, key: LeadKey, address: str, now: datetime) -> Erased:
-        """Forget a person: every row that tells of *key* or of *address*, and the bytes of every email to it.
+    def erase(self, who: str, now: datetime) -> Erased:
+        """Forget the person whose address or lead key *who* is: all rows about them, and the bytes of their emails.
 
         A keyed hash of the address stays, so that nothing goes there again, also when the lead comes back; with it
         stays that so many emails went out, and when. What was not sent yet is dropped. Call it only under the lock.
+        Raises WrongUsage when *who* is a key that nothing is known about.
         """
         ...
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from typing import NamedTuple
 
-from automations.core.addresses import address_hash, address_identity
+from automations.core.addresses import AddressProblem, address_hash, address_identity, normalise_address
 from automations.core.leads import LeadKey
+from automations.errors import WrongUsage
 from automations.ledger import Erased
 from automations.ledger.suppressing import ERASED, suppress_identity
 from automations.ledger.values import encode
@@ -19,20 +21,31 @@ _TABLES = ("cells", "known", "snapshots", "moves", "signals")
 """Where a row tells of one lead and of nobody else."""
 
 
-def erase(database: sqlite3.Connection, key: LeadKey, address: str, at: str, salt: bytes) -> Erased:
-    """Forget whoever is known as *key* or got emails at *address*, in whatever spelling."""
-    identity = address_identity(address)
-    digest = address_hash(identity, salt)
+class _Person(NamedTuple):
+    """All that the ledger knows one person by."""
+
+    keys: frozenset[LeadKey]
+    digests: frozenset[bytes]
+
+
+def erase(database: sqlite3.Connection, who: str, at: str, salt: bytes) -> Erased:
+    """Forget the person whose address or lead key *who* is. Raises WrongUsage when a key is not known."""
+    person = _person(database, who, salt)
     database.execute("INSERT INTO erasing (lead) VALUES ('')")
-    keys = _keys(database, key, digest)
-    emails = _erase_messages(database, keys, digest, at, salt)
-    entries = sum(_erase_rows(database, each) for each in keys)
+    emails = sum(_erase_message(database, key, at, salt) for key in sorted(_messages(database, person)))
+    entries = sum(_erase_rows(database, key) for key in person.keys)
+    if not person.digests:
+        raise WrongUsage(
+            f'nothing is recorded about "{who}", and it is no email address; nothing was erased',
+            fix="name the person's email address, so that nothing is sent there again",
+        )
     database.execute("DELETE FROM states WHERE digest NOT IN (SELECT state FROM snapshots)")
-    _erase_intents(database, keys)
-    suppress_identity(database, identity, digest, ERASED, at)
-    database.execute("UPDATE suppressions SET address = '', why = ? WHERE address_hash = ?", (ERASED, digest))
+    _erase_intents(database, person)
+    for digest in person.digests:
+        suppress_identity(database, "", digest, ERASED, at)
+        database.execute("UPDATE suppressions SET address = '', why = ? WHERE address_hash = ?", (ERASED, digest))
     database.execute("DELETE FROM erasing")
-    return Erased(tuple(sorted(keys)), emails, entries)
+    return Erased(emails, entries)
 
 
 def clean(database: sqlite3.Connection) -> None:
@@ -40,43 +53,56 @@ def clean(database: sqlite3.Connection) -> None:
     database.execute("VACUUM")
 
 
-def _keys(database: sqlite3.Connection, key: LeadKey, digest: bytes) -> set[LeadKey]:
-    rows = database.execute("SELECT lead_key FROM messages WHERE address_hash = ?", (digest,))
-    return {key, *(LeadKey(found) for (found,) in rows)}
-
-
-def _erase_messages(database: sqlite3.Connection, keys: set[LeadKey], digest: bytes, at: str, salt: bytes) -> int:
-    """Take everything personal off each message; what had not left is dropped."""
-    found = {
-        message
-        for lead in keys
-        for (message,) in database.execute(
-            "SELECT key FROM messages WHERE lead_key = ? OR address_hash = ?", (lead, digest)
-        )
+def _person(database: sqlite3.Connection, who: str, salt: bytes) -> _Person:
+    try:
+        identity = address_identity(normalise_address(who))
+    except AddressProblem:
+        keys, digests = {LeadKey(who.strip())}, set()
+    else:
+        keys, digests = {LeadKey(who.strip()), LeadKey(identity)}, {address_hash(identity, salt)}
+    # Once around: another address of a lead found by its key is theirs too; another lead at it may be somebody else's.
+    keys |= {
+        LeadKey(key)
+        for digest in digests
+        for (key,) in database.execute("SELECT lead_key FROM messages WHERE address_hash = ?", (digest,))
     }
-    for message in sorted(found):
-        # The key of a message follows from the lead's: whoever guesses an address could find it again.
-        stands_for = address_hash(message, salt).hex()
-        database.execute("DELETE FROM message_events WHERE key = ?", (message,))
-        database.execute("DELETE FROM bodies WHERE key = ?", (message,))
-        database.execute(
-            "UPDATE messages SET state = 'dropped', at = ? WHERE key = ?"
-            " AND state IN ('reserved', 'deferred', 'in doubt')",
-            (at, message),
-        )
-        database.execute(
-            "UPDATE messages SET key = ?, lead_key = ?, address = '', company = '', subject = '', message_id = ?,"
-            " reply = '' WHERE key = ?",
-            (f"erased-{stands_for}", f"erased-{digest.hex()}", f"<{stands_for}@erased.invalid>", message),
-        )
-    return len(found)
+    digests |= {
+        digest
+        for key in keys
+        for (digest,) in database.execute("SELECT address_hash FROM messages WHERE lead_key = ?", (key,))
+    }
+    return _Person(frozenset(keys), frozenset(digests))
 
 
-def _erase_rows(database: sqlite3.Connection, lead: LeadKey) -> int:
-    return sum(database.execute(f"DELETE FROM {table} WHERE lead_key = ?", (lead,)).rowcount for table in _TABLES)  # noqa: S608 - our own names
+def _messages(database: sqlite3.Connection, person: _Person) -> set[str]:
+    rows = [database.execute("SELECT key FROM messages WHERE lead_key = ?", (key,)) for key in person.keys]
+    return {message for found in rows for (message,) in found}
 
 
-def _erase_intents(database: sqlite3.Connection, keys: set[LeadKey]) -> None:
+def _erase_message(database: sqlite3.Connection, message: str, at: str, salt: bytes) -> int:
+    """Take everything personal off a message; one that had not left is dropped."""
+    # The key of a message follows from the lead's: whoever guesses an address could find it again.
+    stands_for = address_hash(message, salt).hex()
+    database.execute("DELETE FROM message_events WHERE key = ?", (message,))
+    database.execute("DELETE FROM bodies WHERE key = ?", (message,))
+    database.execute(
+        "UPDATE messages SET state = 'dropped', at = ? WHERE key = ? AND state IN ('reserved', 'deferred', 'in doubt')",
+        (at, message),
+    )
+    database.execute(
+        "UPDATE messages SET key = ?, lead_key = 'erased', address = '', company = '', subject = '', message_id = ?,"
+        " reply = '' WHERE key = ?",
+        (f"erased-{stands_for}", f"<{stands_for}@erased.invalid>", message),
+    )
+    return 1
+
+
+def _erase_rows(database: sqlite3.Connection, key: LeadKey) -> int:
+    statements = [f"DELETE FROM {table} WHERE lead_key = ?" for table in _TABLES]  # noqa: S608 - names of our own
+    return sum(database.execute(statement, (key,)).rowcount for statement in statements)
+
+
+def _erase_intents(database: sqlite3.Connection, person: _Person) -> None:
     for number, body in database.execute("SELECT rowid, body FROM intents").fetchall():
-        kept = [entry for entry in json.loads(body) if entry[0] not in keys]
+        kept = [entry for entry in json.loads(body) if entry[0] not in person.keys]
         database.execute("UPDATE intents SET body = ? WHERE rowid = ?", (encode(kept), number))

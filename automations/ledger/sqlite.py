@@ -263,6 +263,12 @@ class SqliteLedger:
         with self._writing() as database:
             suppressing.suppress(database, address, why, to_text(now), self._salt)
 
+    def suppress_all(self, reasons: Sequence[tuple[str, str]], now: datetime) -> None:
+        """Record for many addresses, each with why, that nothing may be sent there, in one transaction."""
+        with self._writing() as database:
+            for address, why in reasons:
+                suppressing.suppress(database, address, why, to_text(now), self._salt)
+
     def unsuppress(self, address: str, because: str, now: datetime) -> None:
         """Record that *address* may be written to again. Raises WrongUsage when it was not suppressed, or for ever."""
         with self._writing() as database:
@@ -273,13 +279,13 @@ class SqliteLedger:
         with self._reading() as database:
             return suppressing.suppressions(database, self._salt)
 
-    def erase(self, key: LeadKey, address: str, now: datetime) -> Erased:
+    def erase(self, who: str, now: datetime) -> Erased:
         """Forget a person; only a keyed hash of the address stays, and nothing goes there again.
 
-        Call it only under the lock.
+        Call it only under the lock. Raises WrongUsage when *who* is a key that nothing is known about.
         """
         with self._writing() as database:
-            erased = erasing.erase(database, key, address, to_text(now), self._salt)
+            erased = erasing.erase(database, who, to_text(now), self._salt)
         with self._turn, told_to_people(self._file):
             erasing.clean(self._database)
         return erased
