@@ -17,7 +17,6 @@ import click
 from automations import __version__
 from automations.commands import COMMANDS, GROUPS
 
-
 _WIDEST = max(map(len, COMMANDS))
 
 

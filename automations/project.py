@@ -66,7 +66,7 @@ class Project:
 
     def open_ledger(self) -> AbstractContextManager[Ledger]:
         """Return the ledger, which is closed at the end."""
-        from automations.ledger.sqlite import open_ledger  # noqa: PLC0415 - check does not need sqlite3
+        from automations.ledger.sqlite import open_ledger  # noqa: PLC0415 - check needs no ledger
 
         return closing(open_ledger(self.config.state))
 

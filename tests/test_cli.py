@@ -121,7 +121,7 @@ def test_help_imports_no_command() -> None:
 
     assert "click" in loaded
     assert not {f"automations.commands.{name}" for name in (*COMMANDS, "common", "failures")} & loaded
-    assert not {"automations.errors", "pathlib", "rich", "yaml", "jinja2", "sqlite3", "lark"} & loaded
+    assert not {"automations.errors", "pathlib", "rich", "yaml", "jinja2", "apsw", "lark"} & loaded
 
 
 @pytest.mark.parametrize("name", COMMANDS)

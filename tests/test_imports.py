@@ -33,7 +33,7 @@ TABLE = {
     "clock": Part("core errors"),
     "sources": Part(ADAPTERS, "python_calamine openpyxl isal"),
     "mail": Part(ADAPTERS, "imap_tools"),
-    "ledger": Part(ADAPTERS),
+    "ledger": Part(ADAPTERS, "apsw"),
     "templates": Part(ADAPTERS, "jinja2 markupsafe markdown_it css_inline nameparser"),
     "facts": Part("core errors", "holidays babel disposable_email_domains"),
     "jobs": Part("core errors clock", "schedule cronsim"),
@@ -177,7 +177,7 @@ def modules_after(folder: Path, *arguments: str) -> tuple[int, set[str]]:
 
 def test_help_imports_no_library(tmp_path: Path) -> None:
     """Asking for help is answered at once, without loading anything that works on leads."""
-    heavy = {"jinja2", "lark", "yaml", "openpyxl", "python_calamine", "rich", "babel", "holidays", "sqlite3"}
+    heavy = {"jinja2", "lark", "yaml", "openpyxl", "python_calamine", "rich", "babel", "holidays", "apsw"}
 
     code, names = modules_after(tmp_path, "--help")
 
@@ -212,4 +212,4 @@ def test_checking_reads_no_lead(sample: Path) -> None:
     code, names = modules_after(sample, "--config", "demo/config.yaml", "check")
 
     assert code == 0
-    assert names & {"python_calamine", "sqlite3", "babel", "holidays", "isal"} == set()
+    assert names & {"python_calamine", "apsw", "babel", "holidays", "isal"} == set()

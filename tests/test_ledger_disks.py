@@ -99,10 +99,8 @@ def test_a_disk_that_turns_read_only(tmp_path: Path) -> None:
         ledger.close()
         subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
 
-        ledger = open_ledger(folder, HOST_WITH_ROOM)
         with pytest.raises(LedgerOutOfReach) as refused:
-            ledger.start_run("run", NOW)
-        ledger.close()
+            open_ledger(folder, HOST_WITH_ROOM)
 
     assert refused.value.what == f"{folder / 'ledger.db'}: the ledger cannot be written"
     assert refused.value.exit_code == 3

@@ -8,6 +8,7 @@ from contextlib import closing, suppress
 from functools import cache
 from pathlib import Path
 
+import apsw
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -16,10 +17,11 @@ from ledgers import ACCEPTED, EVA, HOST_WITH_ROOM, NOW, email, key_of, may_go
 from automations.core.plan import Known, Move, MoveKind
 from automations.errors import AlreadyRunning, LedgerOutOfReach, WrongUsage
 from automations.ledger import opening
+from automations.ledger.database import is_wal_safe
 from automations.ledger.host import THIS_HOST, Host, mount_type
 from automations.ledger.joblock import job_lock
 from automations.ledger.migrations import Migration, migrations
-from automations.ledger.opening import is_wal_safe, open_file
+from automations.ledger.opening import open_file
 from automations.ledger.sqlite import open_ledger, open_memory_ledger
 
 RESTORE = (
@@ -110,7 +112,7 @@ def test_every_commit_is_synced(folder: Path) -> None:
         (synchronous,) = ledger._database.execute("PRAGMA synchronous").fetchone()
 
     extra = 3
-    assert journal == ("wal" if is_wal_safe(sqlite3.sqlite_version_info) else "delete")
+    assert journal == "wal"
     assert synchronous == extra
 
 
@@ -270,7 +272,7 @@ def test_an_upgrade_that_fails_leaves_the_ledger_as_it_was(folder: Path) -> None
     """When an upgrade breaks half-way, the ledger is that of before, and the old leadwright works with it."""
     fill(folder)
 
-    with pytest.raises(sqlite3.OperationalError):
+    with pytest.raises(apsw.SQLError):
         open_file(folder, THIS_HOST, (*migrations(), BROKEN_VERSION))
 
     with closing(open_ledger(folder)) as ledger:

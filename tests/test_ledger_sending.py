@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
+import apsw
 import pytest
 from ledgers import ACCEPTED, EVA, NILS, NOW, email, key_of, may_go
 
@@ -328,7 +328,7 @@ def test_an_email_can_go_no_other_way_than_the_protocols(ledger: SqliteLedger, r
             allowed = True
             try:
                 database.execute("UPDATE messages SET state = ? WHERE key = ?", (target, key))
-            except sqlite3.IntegrityError:
+            except apsw.ConstraintError:
                 allowed = False
             assert allowed is (target in targets), (state, target)
 

@@ -7,13 +7,13 @@ hash stays.
 from __future__ import annotations
 
 import json
-import sqlite3
 from typing import NamedTuple
 
 from automations.core.addresses import AddressProblem, address_hash, address_identity, normalise_address
 from automations.core.leads import LeadKey
 from automations.errors import WrongUsage
 from automations.ledger import Erased
+from automations.ledger.database import Database
 from automations.ledger.suppressing import ERASED, suppress_identity
 from automations.ledger.values import encode
 
@@ -28,7 +28,7 @@ class _Person(NamedTuple):
     digests: frozenset[bytes]
 
 
-def erase(database: sqlite3.Connection, who: str, at: str, salt: bytes) -> Erased:
+def erase(database: Database, who: str, at: str, salt: bytes) -> Erased:
     """Forget the person whose address or lead key *who* is. Raises WrongUsage when a key is not known."""
     person = _person(database, who, salt)
     database.execute("INSERT INTO erasing (lead) VALUES ('')")
@@ -48,12 +48,14 @@ def erase(database: sqlite3.Connection, who: str, at: str, salt: bytes) -> Erase
     return Erased(emails, entries)
 
 
-def clean(database: sqlite3.Connection) -> None:
+def clean(database: Database) -> None:
     """Write the file anew, so that nothing of what was erased is left between its pages."""
     database.execute("VACUUM")
+    # The new file still stands in the write-ahead log, and the old one under it.
+    database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
-def _person(database: sqlite3.Connection, who: str, salt: bytes) -> _Person:
+def _person(database: Database, who: str, salt: bytes) -> _Person:
     try:
         identity = address_identity(normalise_address(who))
     except AddressProblem:
@@ -74,12 +76,12 @@ def _person(database: sqlite3.Connection, who: str, salt: bytes) -> _Person:
     return _Person(frozenset(keys), frozenset(digests))
 
 
-def _messages(database: sqlite3.Connection, person: _Person) -> set[str]:
+def _messages(database: Database, person: _Person) -> set[str]:
     rows = [database.execute("SELECT key FROM messages WHERE lead_key = ?", (key,)) for key in person.keys]
     return {message for found in rows for (message,) in found}
 
 
-def _erase_message(database: sqlite3.Connection, message: str, at: str, salt: bytes) -> int:
+def _erase_message(database: Database, message: str, at: str, salt: bytes) -> int:
     """Take everything personal off a message; one that had not left is dropped."""
     # The key of a message follows from the lead's: whoever guesses an address could find it again.
     stands_for = address_hash(message, salt).hex()
@@ -97,12 +99,17 @@ def _erase_message(database: sqlite3.Connection, message: str, at: str, salt: by
     return 1
 
 
-def _erase_rows(database: sqlite3.Connection, key: LeadKey) -> int:
+def _erase_rows(database: Database, key: LeadKey) -> int:
     statements = [f"DELETE FROM {table} WHERE lead_key = ?" for table in _TABLES]  # noqa: S608 - names of our own
-    return sum(database.execute(statement, (key,)).rowcount for statement in statements)
+    return sum(_deleted(database, statement, key) for statement in statements)
 
 
-def _erase_intents(database: sqlite3.Connection, person: _Person) -> None:
+def _deleted(database: Database, statement: str, key: LeadKey) -> int:
+    database.execute(statement, (key,))
+    return database.changes()
+
+
+def _erase_intents(database: Database, person: _Person) -> None:
     for number, body in database.execute("SELECT rowid, body FROM intents").fetchall():
         kept = [entry for entry in json.loads(body) if entry[0] not in person.keys]
         database.execute("UPDATE intents SET body = ? WHERE rowid = ?", (encode(kept), number))

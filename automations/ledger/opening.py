@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
 from automations.errors import LedgerOutOfReach
+from automations.ledger.database import Database, connect, copy_into, is_wal_safe, sqlite_version
 from automations.ledger.host import Host, check_host
 from automations.ledger.joblock import job_lock
 from automations.ledger.migrations import Migration, statements
@@ -23,7 +23,6 @@ STOP_NAME = "STOP"
 APPLICATION_ID = 0x4C454144
 """Marks the file as ours, for the program `file` and for us: the letters LEAD."""
 
-BUSY_SECONDS = 5.0
 WHOLE_CHECK_BYTES = 64 * 1024 * 1024
 """Up to this size every page is checked at each start; above it, those that decide whether somebody is mailed."""
 
@@ -31,16 +30,7 @@ _DECIDING = ("meta", "messages", "suppressions", "signals", "pauses", "moves", "
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
-def is_wal_safe(version: tuple[int, ...]) -> bool:
-    """Return whether a SQLite of this version may use a write-ahead log with two writers.
-
-    Others have the WAL-reset bug, which can lose what was committed: fixed in 3.51.3, 3.50.7 and 3.44.6
-    (https://www.sqlite.org/wal.html, section 11).
-    """
-    return version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
-
-
-def open_file(folder: Path, host: Host, steps: Sequence[Migration]) -> sqlite3.Connection:
+def open_file(folder: Path, host: Host, steps: Sequence[Migration]) -> Database:
     """Return a connection to the ledger in *folder*: made if it is not there, upgraded if it is older than *steps*.
 
     Raises LedgerOutOfReach when the place or the file cannot be trusted, AlreadyRunning when an upgrade has to wait.
@@ -53,7 +43,7 @@ def open_file(folder: Path, host: Host, steps: Sequence[Migration]) -> sqlite3.C
         try:
             with damage_told_to_people(file):
                 _refuse_foreign(database, file, steps[-1].number)
-                _make_durable(database, "WAL" if is_wal_safe(sqlite3.sqlite_version_info) else "DELETE")
+                _make_durable(database, "WAL" if is_wal_safe(sqlite_version()) else "DELETE")
                 _check(database, file)
             _upgrade(database, folder, host, steps)
         except BaseException:
@@ -62,7 +52,7 @@ def open_file(folder: Path, host: Host, steps: Sequence[Migration]) -> sqlite3.C
     return database
 
 
-def open_memory(host: Host, steps: Sequence[Migration]) -> sqlite3.Connection:
+def open_memory(host: Host, steps: Sequence[Migration]) -> Database:
     """Return a connection to a ledger that is gone when it is closed."""
     database = _connect(":memory:")
     _migrate(database, steps, host)
@@ -113,16 +103,14 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _connect(name: str) -> sqlite3.Connection:
-    # Autocommit: every transaction is begun and ended in words. Several threads may use it, one after another:
-    # SqliteLedger sees to that.
-    database = sqlite3.connect(name, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+def _connect(name: str) -> Database:
+    database = connect(name)
     database.execute("PRAGMA foreign_keys = ON")
     database.execute("PRAGMA trusted_schema = OFF")
     return database
 
 
-def _refuse_foreign(database: sqlite3.Connection, file: Path, newest: int) -> None:
+def _refuse_foreign(database: Database, file: Path, newest: int) -> None:
     ours = _pragma(database, "application_id")
     version = _pragma(database, "user_version")
     if not _has_tables(database) or (ours == APPLICATION_ID and version < 1):
@@ -136,7 +124,7 @@ def _refuse_foreign(database: sqlite3.Connection, file: Path, newest: int) -> No
         )
 
 
-def _make_durable(database: sqlite3.Connection, mode: str) -> None:
+def _make_durable(database: Database, mode: str) -> None:
     """Make every commit survive a power cut from here on."""
     if database.execute("PRAGMA journal_mode").fetchone()[0].upper() != mode:
         database.execute(f"PRAGMA journal_mode = {mode}")
@@ -146,7 +134,7 @@ def _make_durable(database: sqlite3.Connection, mode: str) -> None:
     database.execute("PRAGMA checkpoint_fullfsync = ON")
 
 
-def _check(database: sqlite3.Connection, file: Path) -> None:
+def _check(database: Database, file: Path) -> None:
     # The bytes of messages are not lost from sight above the limit: each is compared with its own hash when used.
     is_small = _pragma(database, "page_count") * _pragma(database, "page_size") <= WHOLE_CHECK_BYTES
     names = ("",) if is_small else _DECIDING
@@ -158,19 +146,19 @@ def _check(database: sqlite3.Connection, file: Path) -> None:
         raise LedgerOutOfReach(f"{file}: the ledger is damaged", fix=RESTORE)
 
 
-def _seal(database: sqlite3.Connection) -> str:
+def _seal(database: Database) -> str:
     """Return a hash of the tables' definitions and the ledger's own facts: quick_check does not read their text."""
     tables = database.execute("SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite%' ORDER BY name")
     facts = database.execute("SELECT name, value FROM meta WHERE name <> 'seal' ORDER BY name")
     return hashlib.sha256(repr((tables.fetchall(), facts.fetchall())).encode()).hexdigest()
 
 
-def _stored_seal(database: sqlite3.Connection) -> str | None:
+def _stored_seal(database: Database) -> str | None:
     row: tuple[str] | None = database.execute("SELECT value FROM meta WHERE name = 'seal'").fetchone()
     return None if row is None else row[0]
 
 
-def _upgrade(database: sqlite3.Connection, folder: Path, host: Host, steps: Sequence[Migration]) -> None:
+def _upgrade(database: Database, folder: Path, host: Host, steps: Sequence[Migration]) -> None:
     if _pragma(database, "user_version") == steps[-1].number:
         return
     # No run may be under way while its tables change, so this waits for the job lock like any run.
@@ -181,12 +169,11 @@ def _upgrade(database: sqlite3.Connection, folder: Path, host: Host, steps: Sequ
             _migrate(database, steps, host)
 
 
-def _copy(database: sqlite3.Connection, to: Path) -> None:
+def _copy(database: Database, to: Path) -> None:
     part = to.with_suffix(".part")
     part.unlink(missing_ok=True)
     _create(part)
-    with closing(sqlite3.connect(part)) as copy:
-        database.backup(copy)
+    copy_into(str(part), database)
     descriptor = os.open(part, os.O_RDWR | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
@@ -196,7 +183,7 @@ def _copy(database: sqlite3.Connection, to: Path) -> None:
     _sync_folder(to.parent)
 
 
-def _migrate(database: sqlite3.Connection, steps: Sequence[Migration], host: Host) -> None:
+def _migrate(database: Database, steps: Sequence[Migration], host: Host) -> None:
     database.execute("BEGIN IMMEDIATE")
     try:
         version = _pragma(database, "user_version")
@@ -215,7 +202,7 @@ def _migrate(database: sqlite3.Connection, steps: Sequence[Migration], host: Hos
         raise
 
 
-def _name(database: sqlite3.Connection, host: Host) -> None:
+def _name(database: Database, host: Host) -> None:
     database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     now: str
     (now,) = database.execute("SELECT strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')").fetchone()
@@ -235,10 +222,10 @@ def _ledger_id(milliseconds: int) -> str:
     return "".join(_CROCKFORD[(number >> shift) & 31] for shift in range(125, -1, -5))
 
 
-def _pragma(database: sqlite3.Connection, name: str) -> int:
+def _pragma(database: Database, name: str) -> int:
     value: int = database.execute(f"PRAGMA {name}").fetchone()[0]
     return value
 
 
-def _has_tables(database: sqlite3.Connection) -> bool:
+def _has_tables(database: Database) -> bool:
     return database.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is not None

@@ -6,11 +6,11 @@ Every function works inside the caller's transaction, so that what it returns is
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import islice
 from operator import attrgetter
 
 from automations.core.addresses import address_identity
@@ -28,6 +28,7 @@ from automations.core.history import (
 from automations.core.leads import Cell, CellChange, CellOutcome, LeadKey, WrittenCell
 from automations.core.plan import MoveKind
 from automations.ledger import Entry
+from automations.ledger.database import Database
 from automations.ledger.states import StateReader, to_facts
 from automations.ledger.suppressing import lifted_at
 from automations.ledger.values import to_cell, to_moment, to_record, untag
@@ -60,7 +61,7 @@ class _Place:
         return Enrollment(sequence, self.started_at, self.state, self.why, tuple(self.done))
 
 
-def leads(database: sqlite3.Connection, messages: tuple[MessageRecord, ...]) -> dict[LeadKey, LeadHistory]:
+def leads(database: Database, messages: tuple[MessageRecord, ...]) -> dict[LeadKey, LeadHistory]:
     """Return what is known of every lead. Leads in the same state of knowledge share one value."""
     histories = _known(database)
     places = _enrollments(database)
@@ -80,7 +81,7 @@ def leads(database: sqlite3.Connection, messages: tuple[MessageRecord, ...]) -> 
     return histories
 
 
-def _intended(database: sqlite3.Connection) -> dict[LeadKey, list[tuple[str, Cell]]]:
+def _intended(database: Database) -> dict[LeadKey, list[tuple[str, Cell]]]:
     intended: defaultdict[LeadKey, list[tuple[str, Cell]]] = defaultdict(list)
     for (body,) in database.execute("SELECT body FROM intents"):
         for key, header, value in json.loads(body):
@@ -88,17 +89,17 @@ def _intended(database: sqlite3.Connection) -> dict[LeadKey, list[tuple[str, Cel
     return intended
 
 
-def _known(database: sqlite3.Connection) -> dict[LeadKey, LeadHistory]:
+def _known(database: Database) -> dict[LeadKey, LeadHistory]:
     reader = StateReader()
     states: dict[bytes, LeadHistory] = {}
-    cursor = database.execute("SELECT digest, body FROM states WHERE digest IN (SELECT state FROM known)")
-    while rows := cursor.fetchmany(_AT_ONCE):
+    cursor = iter(database.execute("SELECT digest, body FROM states WHERE digest IN (SELECT state FROM known)"))
+    while rows := tuple(islice(cursor, _AT_ONCE)):
         digests, bodies = zip(*rows, strict=True)
         states.update(zip(digests, reader.read(bodies), strict=True))
     return {key: states[digest] for key, digest in database.execute("SELECT lead_key, state FROM known")}
 
 
-def _enrollments(database: sqlite3.Connection) -> dict[LeadKey, dict[str, _Place]]:
+def _enrollments(database: Database) -> dict[LeadKey, dict[str, _Place]]:
     places: dict[LeadKey, dict[str, _Place]] = {}
     rows = database.execute("SELECT lead_key, sequence, kind, at, step, why FROM moves ORDER BY id")
     for key, sequence, kind, at, step, why in rows:
@@ -110,7 +111,7 @@ def _enrollments(database: sqlite3.Connection) -> dict[LeadKey, dict[str, _Place
     return places
 
 
-def _signals(database: sqlite3.Connection) -> dict[LeadKey, list[Signal]]:
+def _signals(database: Database) -> dict[LeadKey, list[Signal]]:
     """Return what came back from each lead; after a person allowed the address again, what came before is settled."""
     signals: defaultdict[LeadKey, list[Signal]] = defaultdict(list)
     lifted = _lifted(database)
@@ -120,7 +121,7 @@ def _signals(database: sqlite3.Connection) -> dict[LeadKey, list[Signal]]:
     return signals
 
 
-def _lifted(database: sqlite3.Connection) -> dict[LeadKey, str]:
+def _lifted(database: Database) -> dict[LeadKey, str]:
     """Return since when the address of a lead may be written to again, for leads of which that was ever said."""
     found = {}
     for digest, at in lifted_at(database):
@@ -129,7 +130,7 @@ def _lifted(database: sqlite3.Connection) -> dict[LeadKey, str]:
     return found
 
 
-def messages(database: sqlite3.Connection) -> tuple[MessageRecord, ...]:
+def messages(database: Database) -> tuple[MessageRecord, ...]:
     """Return every message there ever was, in order of its key."""
     rows = database.execute("SELECT * FROM message_records ORDER BY key")
     return tuple([to_record(row) for row in rows])
@@ -140,7 +141,7 @@ def since(records: tuple[MessageRecord, ...], begin: datetime) -> tuple[MessageR
     return tuple([record for record in records if record.at >= begin])
 
 
-def written_cells(database: sqlite3.Connection, run: str) -> Iterator[WrittenCell]:
+def written_cells(database: Database, run: str) -> Iterator[WrittenCell]:
     """Yield the cells that a run changed or left alone, in the order they were recorded."""
     rows = database.execute(
         "SELECT lead_key, read_row, header, old, new, outcome, row, found, detail"
@@ -152,13 +153,13 @@ def written_cells(database: sqlite3.Connection, run: str) -> Iterator[WrittenCel
         yield WrittenCell(change, CellOutcome(outcome), row, to_cell(found), detail)
 
 
-def entries(database: sqlite3.Connection, key: LeadKey) -> tuple[Entry, ...]:
+def entries(database: Database, key: LeadKey) -> tuple[Entry, ...]:
     """Return all that happened to one lead, oldest first; at one moment, in the order of a run's steps."""
     found = [each for kind in _ENTRIES for each in kind(database, key)]
     return tuple(sorted(found, key=attrgetter("at")))
 
 
-def _snapshots(database: sqlite3.Connection, key: LeadKey) -> Iterator[Entry]:
+def _snapshots(database: Database, key: LeadKey) -> Iterator[Entry]:
     rows = database.execute(
         "SELECT batches.at, run, body FROM snapshots JOIN batches ON batches.id = batch"
         " JOIN states ON digest = state WHERE lead_key = ? ORDER BY batch",
@@ -168,7 +169,7 @@ def _snapshots(database: sqlite3.Connection, key: LeadKey) -> Iterator[Entry]:
         yield Entry(to_moment(at), "snapshot", {"run": run, **to_facts(body)})
 
 
-def _cells(database: sqlite3.Connection, key: LeadKey) -> Iterator[Entry]:
+def _cells(database: Database, key: LeadKey) -> Iterator[Entry]:
     rows = database.execute(
         "SELECT batches.at, run, row, header, old, new, outcome, found, detail"
         " FROM cells JOIN batches ON batches.id = batch WHERE lead_key = ? ORDER BY batch, number",
@@ -188,7 +189,7 @@ def _cells(database: sqlite3.Connection, key: LeadKey) -> Iterator[Entry]:
         yield Entry(to_moment(at), "cell", facts)
 
 
-def _moves(database: sqlite3.Connection, key: LeadKey) -> Iterator[Entry]:
+def _moves(database: Database, key: LeadKey) -> Iterator[Entry]:
     rows = database.execute(
         "SELECT at, run, sequence, kind, step, why FROM moves WHERE lead_key = ? ORDER BY id", (key,)
     )
@@ -196,7 +197,7 @@ def _moves(database: sqlite3.Connection, key: LeadKey) -> Iterator[Entry]:
         yield Entry(to_moment(at), "move", {"run": run, "sequence": sequence, "move": kind, "step": step, "why": why})
 
 
-def _messages(database: sqlite3.Connection, key: LeadKey) -> Iterator[Entry]:
+def _messages(database: Database, key: LeadKey) -> Iterator[Entry]:
     rows = database.execute(
         "SELECT event.at, event.run, event.state, event.fault, event.reply, event.next_try_at,"
         " event.key, sequence, step, sender, address, subject, message_id"
@@ -208,13 +209,13 @@ def _messages(database: sqlite3.Connection, key: LeadKey) -> Iterator[Entry]:
         yield Entry(to_moment(at), "message", dict(zip((*names, "message_id"), facts, strict=True)))
 
 
-def _came_back(database: sqlite3.Connection, key: LeadKey) -> Iterator[Entry]:
+def _came_back(database: Database, key: LeadKey) -> Iterator[Entry]:
     rows = database.execute("SELECT at, kind, detail FROM signals WHERE lead_key = ? ORDER BY id", (key,))
     for at, kind, detail in rows:
         yield Entry(to_moment(at), "signal", {"signal": kind, "detail": detail})
 
 
-def _suppressions(database: sqlite3.Connection, key: LeadKey) -> Iterator[Entry]:
+def _suppressions(database: Database, key: LeadKey) -> Iterator[Entry]:
     addresses = database.execute("SELECT DISTINCT address FROM messages WHERE lead_key = ?", (key,)).fetchall()
     identities = {address_identity(address) for (address,) in addresses} | {address_identity(key)}
     for identity in sorted(identities):

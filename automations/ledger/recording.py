@@ -6,17 +6,17 @@ Every function works inside the caller's transaction.
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from automations.core.leads import CellChange, WrittenCell
 from automations.core.plan import Known, Move
+from automations.ledger.database import Database
 from automations.ledger.states import digest_of, to_body
 from automations.ledger.values import encode, to_stored, to_text
 
 
-def start_run(database: sqlite3.Connection, command: str, now: datetime) -> str:
+def start_run(database: Database, command: str, now: datetime) -> str:
     """Record that a run began; return its name: the date of *now* in its own zone, and a letter."""
     day = now.date().isoformat()
     (count,) = database.execute(
@@ -41,7 +41,7 @@ def letters(count: int) -> str:
     return text
 
 
-def end_run(database: sqlite3.Connection, run: str, now: datetime, exit_code: int, counts: Mapping[str, int]) -> None:
+def end_run(database: Database, run: str, now: datetime, exit_code: int, counts: Mapping[str, int]) -> None:
     """Record how a run ended; it ends once."""
     database.execute(
         "INSERT INTO run_ends (run, ended_at, exit_code, counts) VALUES (?, ?, ?, ?)",
@@ -49,7 +49,7 @@ def end_run(database: sqlite3.Connection, run: str, now: datetime, exit_code: in
     )
 
 
-def moves(database: sqlite3.Connection, run: str, moves: Sequence[Move]) -> None:
+def moves(database: Database, run: str, moves: Sequence[Move]) -> None:
     """Record moves. Recording one again changes nothing."""
     database.executemany(
         "INSERT INTO moves (run, lead_key, sequence, kind, at, step, why) VALUES (?, ?, ?, ?, ?, ?, ?)"
@@ -58,13 +58,13 @@ def moves(database: sqlite3.Connection, run: str, moves: Sequence[Move]) -> None
     )
 
 
-def intend(database: sqlite3.Connection, run: str, changes: Sequence[CellChange]) -> None:
+def intend(database: Database, run: str, changes: Sequence[CellChange]) -> None:
     """Record what is about to be written, until what is known of these leads is."""
     body = encode([[change.key, change.header, change.new] for change in changes])
     database.execute("INSERT INTO intents (run, body) VALUES (?, ?)", (run, body))
 
 
-def cells(database: sqlite3.Connection, run: str, cells: Sequence[WrittenCell], now: datetime) -> None:
+def cells(database: Database, run: str, cells: Sequence[WrittenCell], now: datetime) -> None:
     """Record every cell change and how it ended."""
     batch = _batch(database, run, now)
     database.executemany(
@@ -91,7 +91,7 @@ def _cell_row(batch: int, number: int, cell: WrittenCell) -> tuple[object, ...]:
     )
 
 
-def known(database: sqlite3.Connection, run: str, known: Sequence[Known], now: datetime) -> None:
+def known(database: Database, run: str, known: Sequence[Known], now: datetime) -> None:
     """Store what is known of leads, and a snapshot of each that changed; of two values for one lead, the later one.
 
     With that, no intent is open any more.
@@ -110,7 +110,7 @@ def known(database: sqlite3.Connection, run: str, known: Sequence[Known], now: d
     )
 
 
-def _batch(database: sqlite3.Connection, run: str, now: datetime) -> int:
+def _batch(database: Database, run: str, now: datetime) -> int:
     database.execute("INSERT INTO batches (run, at) VALUES (?, ?)", (run, to_text(now)))
     number: int
     (number,) = database.execute("SELECT last_insert_rowid()").fetchone()

@@ -11,7 +11,6 @@ Accepted, refused and dropped are final. Every function works inside the caller'
 from __future__ import annotations
 
 import hashlib
-import sqlite3
 from collections.abc import Iterator, Sequence
 
 from automations.core.addresses import address_hash, address_identity
@@ -20,6 +19,7 @@ from automations.core.leads import LeadKey
 from automations.core.messages import Fault, Hand, MessageKey, Outcome, Outgoing
 from automations.core.plan import Send
 from automations.errors import LedgerOutOfReach, WrongUsage
+from automations.ledger.database import Database
 from automations.ledger.suppressing import suppress_identity, why_suppressed
 from automations.ledger.troubles import RESTORE
 from automations.ledger.values import to_record
@@ -57,7 +57,7 @@ _WHY_STOPPED = {
 
 
 def reserve(
-    database: sqlite3.Connection, run: str, ready: Sequence[tuple[Send, Outgoing]], at: str, salt: bytes
+    database: Database, run: str, ready: Sequence[tuple[Send, Outgoing]], at: str, salt: bytes
 ) -> Iterator[MessageKey]:
     """Store messages with their bytes; yield the keys of those that the ledger did not have, or had only prepared."""
     for send, message in ready:
@@ -80,8 +80,8 @@ def reserve(
             yield message.key
 
 
-def _insert(database: sqlite3.Connection, send: Send, message: Outgoing, at: str, address: bytes) -> bool:
-    cursor = database.execute(
+def _insert(database: Database, send: Send, message: Outgoing, at: str, address: bytes) -> bool:
+    database.execute(
         "INSERT INTO messages (key, sequence, step, lead_key, address, address_hash, company, sender, state, at,"
         " reserved_at, subject, message_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         (
@@ -100,12 +100,12 @@ def _insert(database: sqlite3.Connection, send: Send, message: Outgoing, at: str
             message.message_id,
         ),
     )
-    return cursor.rowcount == 1
+    return database.changes() == 1
 
 
-def _write_anew(database: sqlite3.Connection, send: Send, message: Outgoing, at: str, address: bytes) -> bool:
+def _write_anew(database: Database, send: Send, message: Outgoing, at: str, address: bytes) -> bool:
     """Return whether a message that was prepared and never tried is the one in *message* from now on."""
-    cursor = database.execute(
+    database.execute(
         "UPDATE OR IGNORE messages SET address = ?, address_hash = ?, company = ?, sender = ?, at = ?, reserved_at = ?,"
         " subject = ?, message_id = ? WHERE key = ? AND state = ? AND tries = 0",
         (
@@ -121,10 +121,10 @@ def _write_anew(database: sqlite3.Connection, send: Send, message: Outgoing, at:
             _RESERVED,
         ),
     )
-    return cursor.rowcount == 1
+    return database.changes() == 1
 
 
-def stored(database: sqlite3.Connection, key: MessageKey) -> Outgoing:
+def stored(database: Database, key: MessageKey) -> Outgoing:
     """Return the bytes that were reserved. Raises LedgerOutOfReach when they are not the same any more."""
     row = database.execute(
         "SELECT message_id, envelope_from, envelope_to, subject, content, sha256"
@@ -146,7 +146,7 @@ def stored(database: sqlite3.Connection, key: MessageKey) -> Outgoing:
     )
 
 
-def why_not(database: sqlite3.Connection, key: MessageKey) -> str:
+def why_not(database: Database, key: MessageKey) -> str:
     """Return what the ledger has against handing this message over now; empty for nothing."""
     message = find(database, key)
     if message is None:
@@ -160,13 +160,13 @@ def why_not(database: sqlite3.Connection, key: MessageKey) -> str:
     return _stopped(database, message, address)
 
 
-def _address_hash(database: sqlite3.Connection, key: MessageKey) -> bytes:
+def _address_hash(database: Database, key: MessageKey) -> bytes:
     digest: bytes
     (digest,) = database.execute("SELECT address_hash FROM messages WHERE key = ?", (key,)).fetchone()
     return digest
 
 
-def _stopped(database: sqlite3.Connection, message: MessageRecord, address: bytes) -> str:
+def _stopped(database: Database, message: MessageRecord, address: bytes) -> str:
     """Return which signal stops this message.
 
     A reply does since its sequence began for the lead; any other since a person last allowed the address again.
@@ -183,14 +183,12 @@ def _stopped(database: sqlite3.Connection, message: MessageRecord, address: byte
     return next((why for kind, why in _WHY_STOPPED.items() if kind in came_back), "")
 
 
-def mark(database: sqlite3.Connection, run: str, key: MessageKey, at: str) -> None:
+def mark(database: Database, run: str, key: MessageKey, at: str) -> None:
     """Put a message into `handing over`. Ask `why_not` first, in the same transaction."""
     _move(database, key, run, at, _HANDING_OVER)
 
 
-def settle(
-    database: sqlite3.Connection, run: str, key: MessageKey, outcome: Outcome, at: str, next_try_at: str | None
-) -> None:
+def settle(database: Database, run: str, key: MessageKey, outcome: Outcome, at: str, next_try_at: str | None) -> None:
     """Record how a hand-over ended, and what follows from it. Every end but HELD counts as one try.
 
     Raises ValueError when the message is not under way: what has ended cannot end again.
@@ -222,7 +220,7 @@ def settle(
         signal(database, message.lead_key, SignalKind.BOUNCED, at, outcome.reply)
 
 
-def recover(database: sqlite3.Connection, at: str) -> Iterator[MessageRecord]:
+def recover(database: Database, at: str) -> Iterator[MessageRecord]:
     """Put every message of a dead process that was being handed over in doubt; yield them in order of their key."""
     for message in _in_state(database, _HANDING_OVER):
         _move(database, message.key, None, at, _IN_DOUBT, reply=_CUT_OFF, tries=message.tries + 1)
@@ -231,12 +229,12 @@ def recover(database: sqlite3.Connection, at: str) -> Iterator[MessageRecord]:
             yield changed
 
 
-def in_doubt(database: sqlite3.Connection) -> tuple[MessageRecord, ...]:
+def in_doubt(database: Database) -> tuple[MessageRecord, ...]:
     """Return the messages in doubt, in order of their key."""
     return _in_state(database, _IN_DOUBT)
 
 
-def decide(database: sqlite3.Connection, key: MessageKey, decision: str, at: str) -> None:
+def decide(database: Database, key: MessageKey, decision: str, at: str) -> None:
     """Record what a person decided. Raises WrongUsage when there is no such decision, or nothing to decide."""
     if decision not in _DECISIONS:
         raise WrongUsage(f"{decision!r} is not a decision", fix=f"Say one of: {', '.join(_DECISIONS)}.")
@@ -252,7 +250,7 @@ def decide(database: sqlite3.Connection, key: MessageKey, decision: str, at: str
     _move(database, key, None, at, target, reply=f"decided by hand: {decision}", tries=message.tries)
 
 
-def signal(database: sqlite3.Connection, lead: LeadKey, kind: SignalKind, at: str, detail: str) -> None:
+def signal(database: Database, lead: LeadKey, kind: SignalKind, at: str, detail: str) -> None:
     """Record that something came back; the very same thing again changes nothing."""
     database.execute(
         "INSERT INTO signals (lead_key, kind, at, detail) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
@@ -260,19 +258,19 @@ def signal(database: sqlite3.Connection, lead: LeadKey, kind: SignalKind, at: st
     )
 
 
-def find(database: sqlite3.Connection, key: MessageKey) -> MessageRecord | None:
+def find(database: Database, key: MessageKey) -> MessageRecord | None:
     """Return a message as it stands; None when the ledger does not have it."""
     row = database.execute("SELECT * FROM message_records WHERE key = ?", (key,)).fetchone()
     return None if row is None else to_record(row)
 
 
-def _in_state(database: sqlite3.Connection, state: MessageState) -> tuple[MessageRecord, ...]:
+def _in_state(database: Database, state: MessageState) -> tuple[MessageRecord, ...]:
     rows = database.execute("SELECT * FROM message_records WHERE state = ? ORDER BY key", (state,)).fetchall()
     return tuple(to_record(row) for row in rows)
 
 
 def _move(
-    database: sqlite3.Connection,
+    database: Database,
     key: MessageKey,
     run: str | None,
     at: str,
@@ -292,7 +290,7 @@ def _move(
 
 
 def _event(
-    database: sqlite3.Connection,
+    database: Database,
     key: MessageKey,
     run: str | None,
     at: str,

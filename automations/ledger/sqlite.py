@@ -7,12 +7,13 @@ the file damaged or the ledger busy raises LedgerOutOfReach, and then nothing of
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+
+import apsw
 
 from automations.core.garbage import without_collections
 from automations.core.history import History, MessageRecord, Pause, SignalKind, Suppressions
@@ -21,6 +22,7 @@ from automations.core.messages import MessageKey, Outcome, Outgoing
 from automations.core.plan import Known, Move, Send
 from automations.crash import crash_at
 from automations.ledger import Entry, Erased, Gate, RunRecord, erasing, reading, recording, sending, suppressing
+from automations.ledger.database import Database
 from automations.ledger.host import THIS_HOST, Host
 from automations.ledger.joblock import already_running, job_lock
 from automations.ledger.migrations import migrations
@@ -68,7 +70,7 @@ def _lock_of_one_process() -> Lock:
 class SqliteLedger:
     """The record of one book in one SQLite file. Threads may share it: they take turns."""
 
-    def __init__(self, database: sqlite3.Connection, *, file: Path, lock: Lock, stop_file: Path | None) -> None:
+    def __init__(self, database: Database, *, file: Path, lock: Lock, stop_file: Path | None) -> None:
         self._database = database
         self._file = file
         self._lock = lock
@@ -94,7 +96,7 @@ class SqliteLedger:
         return to_moment(self._meta["created_at"])
 
     @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
+    def _reading(self) -> Iterator[Database]:
         with self._turn, told_to_people(self._file), damage_told_to_people(self._file):
             if self._database.in_transaction:  # a gate asks from within `mark`
                 yield self._database
@@ -103,7 +105,7 @@ class SqliteLedger:
                 yield self._database
 
     @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
+    def _writing(self) -> Iterator[Database]:
         with self._turn, told_to_people(self._file), self._transaction("BEGIN IMMEDIATE"):
             yield self._database
 
@@ -115,7 +117,7 @@ class SqliteLedger:
             self._database.execute("COMMIT")
         except BaseException:
             # After a full disk or an I/O error SQLite may have rolled back by itself.
-            with contextlib.suppress(sqlite3.Error):
+            with contextlib.suppress(apsw.Error):
                 self._database.execute("ROLLBACK")
             raise
 

@@ -5,12 +5,12 @@ Every function works inside the caller's transaction.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 
 from automations.core.addresses import address_hash, address_identity
 from automations.core.history import Suppression, Suppressions
 from automations.errors import WrongUsage
+from automations.ledger.database import Database
 from automations.ledger.values import to_moment
 
 COMPLAINED = "marked an email as spam"
@@ -19,13 +19,13 @@ COMPLAINED = "marked an email as spam"
 ERASED = "their data were erased at their request"
 
 
-def suppress(database: sqlite3.Connection, address: str, why: str, at: str, salt: bytes) -> None:
+def suppress(database: Database, address: str, why: str, at: str, salt: bytes) -> None:
     """Record that nothing may be sent to *address*; for a reason that is in force already, nothing changes."""
     identity = address_identity(address)
     suppress_identity(database, identity, address_hash(identity, salt), why, at)
 
 
-def suppress_identity(database: sqlite3.Connection, identity: str, digest: bytes, why: str, at: str) -> None:
+def suppress_identity(database: Database, identity: str, digest: bytes, why: str, at: str) -> None:
     """Do the same for an address whose identity and hash are at hand."""
     database.execute(
         "INSERT INTO suppressions (what, address, address_hash, why, at) SELECT 'suppress', ?, ?, ?, ?"
@@ -34,7 +34,7 @@ def suppress_identity(database: sqlite3.Connection, identity: str, digest: bytes
     )
 
 
-def lift(database: sqlite3.Connection, address: str, because: str, at: str, salt: bytes) -> None:
+def lift(database: Database, address: str, because: str, at: str, salt: bytes) -> None:
     """Record that *address* may be written to again. Raises WrongUsage when it was not suppressed, or for ever."""
     identity = address_identity(address)
     digest = address_hash(identity, salt)
@@ -52,13 +52,13 @@ def lift(database: sqlite3.Connection, address: str, because: str, at: str, salt
     )
 
 
-def why_suppressed(database: sqlite3.Connection, digest: bytes) -> str:
+def why_suppressed(database: Database, digest: bytes) -> str:
     """Return why an address, by its hash, must not be written to: the reason that came first; "" for no reason."""
     row = database.execute("SELECT why FROM suppressed WHERE address_hash = ? ORDER BY id", (digest,)).fetchone()
     return "" if row is None else str(row[0])
 
 
-def suppressions(database: sqlite3.Connection, salt: bytes) -> Suppressions:
+def suppressions(database: Database, salt: bytes) -> Suppressions:
     """Return the list as it stands, with the reason that came first for each address."""
     by_address: dict[str, Suppression] = {}
     erased: dict[bytes, Suppression] = {}
@@ -73,6 +73,6 @@ def suppressions(database: sqlite3.Connection, salt: bytes) -> Suppressions:
     return Suppressions(by_address, erased, salt)
 
 
-def lifted_at(database: sqlite3.Connection) -> Iterator[tuple[bytes, str]]:
+def lifted_at(database: Database) -> Iterator[tuple[bytes, str]]:
     """Yield the hash of every address that a person allowed again, and when that was last."""
     yield from database.execute("SELECT address_hash, max(at) FROM suppressions WHERE what = 'lift' GROUP BY 1")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import apsw
 
 from automations.errors import LedgerOutOfReach
 
@@ -21,17 +22,17 @@ _NO_RIGHTS = ("the ledger cannot be written", _RIGHTS)
 
 # By the primary result codes of SQLite (https://www.sqlite.org/rescode.html): the low 8 bits of every error code.
 _TROUBLES: dict[int, tuple[str, str]] = {
-    sqlite3.SQLITE_CORRUPT: _DAMAGED,
-    sqlite3.SQLITE_NOTADB: ("this file is not a ledger, or it is damaged", RESTORE),
-    sqlite3.SQLITE_FULL: ("the disk is full", _ROOM),
-    sqlite3.SQLITE_READONLY: _NO_RIGHTS,
-    sqlite3.SQLITE_CANTOPEN: _NO_RIGHTS,
-    sqlite3.SQLITE_PERM: _NO_RIGHTS,
-    sqlite3.SQLITE_BUSY: (
+    apsw.SQLITE_CORRUPT: _DAMAGED,
+    apsw.SQLITE_NOTADB: ("this file is not a ledger, or it is damaged", RESTORE),
+    apsw.SQLITE_FULL: ("the disk is full", _ROOM),
+    apsw.SQLITE_READONLY: _NO_RIGHTS,
+    apsw.SQLITE_CANTOPEN: _NO_RIGHTS,
+    apsw.SQLITE_PERM: _NO_RIGHTS,
+    apsw.SQLITE_BUSY: (
         "another program has kept the ledger busy for 5 seconds",
         "Wait until the other run, or the program that has the file open, is done; then run the same command again.",
     ),
-    sqlite3.SQLITE_IOERR: (
+    apsw.SQLITE_IOERR: (
         "the disk answered with an error",
         "Look at the disk, then run the same command again. No more is sent until then.",
     ),
@@ -43,7 +44,11 @@ def told_to_people(file: Path) -> Iterator[None]:
     """Turn what SQLite complains about into LedgerOutOfReach; a fault of ours stays what it is."""
     try:
         yield
-    except sqlite3.Error as err:
+    except UnicodeDecodeError as err:
+        # Text that is not UTF-8 any more: apsw reports it while it reads.
+        what, fix = _DAMAGED
+        raise LedgerOutOfReach(f"{file}: {what}", fix=fix) from err
+    except apsw.Error as err:
         trouble = _TROUBLES.get(_primary_code(err))
         if trouble is None:
             raise
@@ -51,12 +56,10 @@ def told_to_people(file: Path) -> Iterator[None]:
         raise LedgerOutOfReach(f"{file}: {what}", fix=fix) from err
 
 
-def _primary_code(err: sqlite3.Error) -> int:
-    code: int | None = getattr(err, "sqlite_errorcode", None)
-    if code is not None:
-        return code & 0xFF
-    # Errors of the module itself have no code. The one that is not our fault is text that is not UTF-8 any more.
-    return sqlite3.SQLITE_CORRUPT if isinstance(err, sqlite3.OperationalError) else 0
+def _primary_code(err: apsw.Error) -> int:
+    # Errors of apsw itself, such as a closed connection, have no code: they are ours.
+    code: int = getattr(err, "extendedresult", 0)
+    return code & 0xFF
 
 
 @contextmanager
@@ -67,9 +70,7 @@ def damage_told_to_people(file: Path) -> Iterator[None]:
     """
     try:
         yield
-    except (ValueError, KeyError, TypeError, AttributeError, sqlite3.OperationalError) as err:
-        if isinstance(err, sqlite3.OperationalError) and _primary_code(err) != sqlite3.SQLITE_ERROR:
-            raise
+    except (ValueError, KeyError, TypeError, AttributeError, apsw.SQLError) as err:
         what, fix = _DAMAGED
         raise LedgerOutOfReach(f"{file}: {what}", fix=fix) from err
 

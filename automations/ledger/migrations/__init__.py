@@ -5,10 +5,11 @@ Each is a file ``NNNN_what_it_does.sql``; all its statements happen in one trans
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
+
+import apsw
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,6 @@ def statements(sql: str) -> Iterator[str]:
     for line in sql.splitlines():
         lines.append(line)
         text = "\n".join(lines)
-        if sqlite3.complete_statement(text):
+        if apsw.complete(text):
             yield text
             lines.clear()
