@@ -211,7 +211,16 @@ def patch_ours(path: Path) -> None:
 
 
 def write_ours(path: Path) -> None:
-    """Write as `leadwright run` does: find each lead by its key, compare, patch, save durably, verify."""
+    """Write as `leadwright run` does after reading: compare, patch, save durably, verify. Reading is not counted."""
+    _write_ours(path, reads=True)
+
+
+def write_ours_anew(path: Path) -> None:
+    """Write as after somebody saved the workbook since it was read: find each lead by its key first."""
+    _write_ours(path, reads=False)
+
+
+def _write_ours(path: Path, *, reads: bool) -> None:
     from automations.core.leads import CellChange, CellOutcome, KeyRule, LeadKey
     from automations.sources.excel import ExcelSource
 
@@ -224,8 +233,12 @@ def write_ours(path: Path) -> None:
                 CellChange(LeadKey(str(cells[0])), number + 1, header, cells[at], _new_cell(number + 1, header))  # type: ignore[arg-type]
                 for at, header in enumerate(OWNED, len(HEADERS) - len(OWNED))
             ]
+    source = ExcelSource(path)
+    if reads:
+        for _ in source.read(HEADERS).rows:
+            pass
     began, used = time.perf_counter(), time.process_time()
-    result = ExcelSource(path).write(changes, KeyRule("Email", lambda cell: LeadKey(str(cell)) if cell else None))
+    result = source.write(changes, KeyRule("Email", lambda cell: LeadKey(str(cell)) if cell else None))
     if any(cell.outcome is not CellOutcome.WRITTEN for cell in result.cells):
         raise SystemExit("not every cell was written")
     print(f"took {time.perf_counter() - began} {time.process_time() - used}")
@@ -254,7 +267,8 @@ ENGINES: dict[str, Callable[[Path], None]] = {
     "read: leadwright": read_ours,
     "patch: openpyxl load, edit, save": patch_openpyxl,
     "patch: leadwright, cells by place": patch_ours,
-    "patch: leadwright, leads by key, durable": write_ours,
+    "patch: leadwright, as read, durable": write_ours,
+    "patch: leadwright, leads by key, durable": write_ours_anew,
     "floor: inflate and deflate the sheet": floor,
 }
 

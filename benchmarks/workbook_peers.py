@@ -48,7 +48,8 @@ def patch_pandas(path: Path) -> None:
 ENGINES: dict[str, Callable[[Path], None]] = {
     "floor: inflate and deflate the sheet": bench.floor,
     "leadwright, cells by place": bench.patch_ours,
-    "leadwright, leads by key, durable": bench.write_ours,
+    "leadwright, as read, durable": bench.write_ours,
+    "leadwright, leads by key, durable": bench.write_ours_anew,
     "WolfXL, modify mode": patch_wolfxl,
     "openpyxl": bench.patch_openpyxl,
     "pandas": patch_pandas,

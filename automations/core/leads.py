@@ -161,9 +161,16 @@ class WrittenCell:
 
 @dataclass(frozen=True, slots=True)
 class WriteResult:
-    """What became of each cell change, in the order they were given; *backup* names a copy, if one was made."""
+    """What became of each cell change, in the order they were given.
+
+    *before* and *after* are the fingerprints of what the changes were compared with and of what stands there since;
+    equal when nothing had to be written, empty when nothing was asked for. A reader whose own fingerprint is *before*
+    knows every cell at *after*: the ones named here, and the others as they were.
+    """
 
     cells: tuple[WrittenCell, ...]
+    before: str = ""
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)

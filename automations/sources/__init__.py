@@ -30,6 +30,8 @@ class Source(Protocol):
         """Change cells, each in its lead's own row wherever that is now, or not at all.
 
         The source is read again first; a cell that no longer holds *old* is left to the person who changed it.
+        A file that still has the bytes of the last `read`, by their hash, need not be: rows and old values are taken
+        from *changes*, which come from that read. A change with row 0 does not; its lead is looked for.
         All of it happens or none of it. Raises SourceBusy when somebody has it open, SourceOutOfReach otherwise.
         """
         ...

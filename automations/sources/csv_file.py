@@ -5,6 +5,7 @@ Everything in a CSV file is text: 00123 stays 00123, and a number is what the co
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -89,9 +90,8 @@ class CsvSource:
             found, fields_of = _find_leads(rows, changes, keys, targets)
             cells, edits = _rendered(text, settle(changes, targets, found), fields_of, targets)
             splices = [splice for row in sorted(edits) for splice in with_fields(text, fields_of[row], edits[row])]
-            if splices:
-                self._save(text, splices, version)
-        return WriteResult(cells)
+            after = self._save(text, splices, version) if splices else version.digest
+        return WriteResult(cells, version.digest, after)
 
     def _add_columns_once(self, headers: Sequence[str], beside: Collection[str]) -> None:
         with self._decoded(beside) as (text, version):
@@ -109,7 +109,8 @@ class CsvSource:
                 changed = {right + at: text.field(each, quoted=quoted) for at, each in enumerate(new)}
                 self._save(text, with_fields(text, fields, changed), version)
 
-    def _save(self, old: CsvText, splices: Sequence[tuple[int, int, str]], version: Version) -> None:
+    def _save(self, old: CsvText, splices: Sequence[tuple[int, int, str]], version: Version) -> str:
+        """Put the changed text in the place of the old one, and return the hash of its bytes."""
         data = old.to_bytes(spliced(old.text, splices))
 
         def write(target: BinaryIO) -> None:
@@ -120,6 +121,7 @@ class CsvSource:
                 raise SourceOutOfReach(f"{self.label} could not be written whole; nothing was changed")
 
         replace_file(self._path, self.label, version, write=write, verify=verify, keep_copy=self._keep_copy)
+        return hashlib.sha256(data).hexdigest()
 
     @contextmanager
     def _decoded(self, wanted: Collection[str]) -> Generator[tuple[CsvText, Version]]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Generator, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -14,17 +14,19 @@ from automations.core.books import header_identity
 from automations.core.leads import Cell, CellChange, CellOutcome, KeyRule, Sheet, WriteResult, WrittenCell
 from automations.errors import SourceBusy, SourceOutOfReach
 from automations.sources.backups import Backups
-from automations.sources.matching import Targets, same_cell, settle
+from automations.sources.matching import Targets, same_cell, settle, settle_as_read
 from automations.sources.ooxml.dressing import Dress, Dressed, with_dress
 from automations.sources.ooxml.editing import WorkbookEdit, verify_edited, write_edited
 from automations.sources.ooxml.encoding import Unwritable, check_value
 from automations.sources.ooxml.finding import find_leads
 from automations.sources.ooxml.growing import with_new_columns
+from automations.sources.ooxml.inspection import Inspection
 from automations.sources.ooxml.package import Package, SheetEntry
 from automations.sources.ooxml.refusals import Reason, WorkbookRefused
 from automations.sources.ooxml.rowreading import RowReader
-from automations.sources.ooxml.rows import Edit
+from automations.sources.ooxml.rows import Edit, FormulaMet
 from automations.sources.ooxml.sheets import HeaderRow, OpenSheet, Tables, load_tables, take_header
+from automations.sources.ooxml.walked import Walked
 from automations.sources.saving import (
     COLUMNS_WAIT,
     DRESS_WAITS,
@@ -51,6 +53,8 @@ class ExcelSource:
         self._fingerprints = Fingerprints()
         self._known: tuple[str, Tables] | None = None
         """The tables of the version of the file with this hash: what was read for a plan serves the write after it."""
+        self._walked: Walked | None = None
+        """What the rows that were handed out last are of; without it a write looks for every lead."""
 
     @property
     def label(self) -> str:
@@ -65,8 +69,10 @@ class ExcelSource:
     def read(self, wanted: Collection[str]) -> Sheet:
         """Return the cells from the first to the last header; see `Source.read`. Rows are read while they are walked.
 
-        Walking raises SourceBusy when the file is saved meanwhile.
+        Walking raises SourceBusy when the file is saved meanwhile. Rows and values of the last walk count for the
+        writes after it for as long as the file has the same bytes.
         """
+        self._walked = None
         with self._sheet() as (sheet, version):
             stream = sheet.stream()
             header, _ = take_header(stream.blocks(), sheet.reader(stream.prefix), wanted)
@@ -75,7 +81,7 @@ class ExcelSource:
             name=sheet.entry.name,
             header_row=header.row or 1,
             headers=tuple(header.headers.get(column, "") for column in range(first, last + 1)),
-            rows=_Rows(self._again, header, sheet.tables, version),
+            rows=_Rows(self._again, header, sheet.tables, version, self._remember),
             fingerprint=version.digest,
             first_column=first,
         )
@@ -111,39 +117,89 @@ class ExcelSource:
 
     def _write_once(self, changes: Sequence[CellChange], keys: KeyRule) -> WriteResult:
         with self._sheet() as (sheet, version):
-            found = find_leads(sheet, changes, keys, f"{self.label}, tab {sheet.entry.name},")
-            cells = tuple(_checked(cell) for cell in settle(changes, found.targets, found.rows))
-            edits = _edits(cells, found.targets)
-            if edits:
-                self._save(sheet, WorkbookEdit(edits, sheet_has_formulas=found.has_formulas), version)
-        return WriteResult(cells)
+            walked = self._walked
+            if walked is not None and walked.covers(version.digest, changes):
+                # A formula in one of the cells is met when it would be lost, and named by looking at each.
+                with suppress(FormulaMet):
+                    return self._write_as_read(sheet, version, walked, changes, keys)
+            return self._write_as_found(sheet, version, changes, keys)
+
+    def _write_as_read(
+        self, sheet: OpenSheet, version: Version, walked: Walked, changes: Sequence[CellChange], keys: KeyRule
+    ) -> WriteResult:
+        """Write into the rows that were read: the file has the bytes of then, so each lead stands where it stood."""
+        targets = walked.targets(self._where(sheet), changes, keys)
+        cells = settle_as_read(changes, targets, walked.forbidden(changes, targets))
+        result = self._write_settled(sheet, version, cells, targets, walked.facts.has_formulas)
+        if result.after != result.before:
+            rows = {cell.row for cell in result.cells if cell.outcome is CellOutcome.WRITTEN}
+            self._walked = walked.after(result.after, rows)
+        return result
+
+    def _write_as_found(
+        self, sheet: OpenSheet, version: Version, changes: Sequence[CellChange], keys: KeyRule
+    ) -> WriteResult:
+        """Look for every lead and write into the rows where they are now."""
+        found = find_leads(sheet, changes, keys, self._where(sheet))
+        cells = settle(changes, found.targets, found.rows)
+        return self._write_settled(sheet, version, cells, found.targets, found.facts.has_formulas)
+
+    def _write_settled(
+        self,
+        sheet: OpenSheet,
+        version: Version,
+        settled: Iterable[WrittenCell],
+        targets: Targets,
+        has_formulas: bool,
+    ) -> WriteResult:
+        cells = tuple(map(_checked, settled))
+        edits = _edits(cells, targets)
+        after = version.digest
+        if edits:
+            after = self._save(sheet, WorkbookEdit(edits, sheet_has_formulas=has_formulas), version)
+        return WriteResult(cells, version.digest, after)
 
     def _add_columns_once(self, headers: Sequence[str], beside: Collection[str]) -> None:
         with self._sheet() as (sheet, version):
             edit = with_new_columns(sheet, headers, beside, f"{self.label}, tab {sheet.entry.name}")
             if edit is not None:
-                self._save(sheet, edit, version)
+                walked = self._walked
+                digest = self._save(sheet, edit, version)
+                if walked is not None and walked.digest == version.digest and [*edit.cells] == [walked.header.row]:
+                    self._walked = walked.with_headers(digest, edit.cells[walked.header.row])
 
     def _dress_once(self, dress: Dress, beside: Collection[str]) -> Dressed:
         with self._sheet() as (sheet, version):
-            edit, dressed = with_dress(sheet, dress, beside, f"{self.label}, tab {sheet.entry.name},")
+            edit, dressed = with_dress(sheet, dress, beside, self._where(sheet))
             if dressed.added:
                 self._save(sheet, edit, version)
         return dressed
 
-    def _save(self, sheet: OpenSheet, edit: WorkbookEdit, version: Version) -> None:
+    def _save(self, sheet: OpenSheet, edit: WorkbookEdit, version: Version) -> str:
+        """Put the edited workbook in the place of the old one, and return the hash of its bytes."""
         changed: frozenset[str] = frozenset()
+        digest = ""
 
         def write(target: BinaryIO) -> None:
             nonlocal changed
             changed = write_edited(sheet, edit, target)
 
         def verify(finished: BinaryIO) -> None:
+            nonlocal digest
             verify_edited(sheet.package.container, finished, changed)
-            # No edit touches shared strings or styles, so their tables are those of the new file, too.
-            self._known = Fingerprints().of(finished).digest, sheet.tables
+            digest = Fingerprints().of(finished).digest
 
         replace_file(self._path, self.label, version, write=write, verify=verify, keep_copy=self._keep_copy)
+        # No edit touches shared strings or how dates are shown, so these tables are those of the new file, too.
+        self._known = digest, sheet.tables
+        self._walked = None
+        return digest
+
+    def _remember(self, walked: Walked) -> None:
+        self._walked = walked
+
+    def _where(self, sheet: OpenSheet) -> str:
+        return f"{self.label}, tab {sheet.entry.name},"
 
     @contextmanager
     def _sheet(self) -> Generator[tuple[OpenSheet, Version]]:
@@ -204,6 +260,8 @@ class _Rows:
     header: HeaderRow
     tables: Tables
     version: Version
+    walked: Callable[[Walked], None]
+    """Told at the end of a whole walk over one version of the file."""
 
     def __iter__(self) -> Iterator[tuple[int, Sequence[Cell]]]:
         first, last = self.header.first_column, self.header.last_column
@@ -211,10 +269,12 @@ class _Rows:
         with self.open_again(self.tables, self.version) as sheet:
             stream = sheet.stream()
             reader = RowReader(sheet.reader(stream.prefix), first, last)
-            for block in stream.blocks():
+            inspection = Inspection(stream)
+            for block in inspection.blocks():
                 for number, cells in reader.rows(block):
                     if number > below:
                         yield number, cells
+        self.walked(Walked(self.version.digest, self.header, inspection.facts()))
 
 
 def _checked(cell: WrittenCell) -> WrittenCell:

@@ -63,6 +63,24 @@ def settle(
     return tuple(_settle_one(change, targets, rows.get(change.key, ())) for change in changes)
 
 
+def settle_as_read(
+    changes: Sequence[CellChange], targets: Targets, forbidden: Mapping[int, Mapping[int, str]]
+) -> tuple[WrittenCell, ...]:
+    """Return how each change ends when rows and values are still those that were read.
+
+    *forbidden* says by row and column why a cell must not be written.
+    """
+    if not targets.unknown and not forbidden:
+        return tuple([WrittenCell(each, CellOutcome.WRITTEN, each.row, each.old) for each in changes])
+    columns = targets.columns
+    return tuple(
+        _settle_one(
+            each, targets, (LeadRow(each.row, {columns.get(each.header, 0): each.old}, forbidden.get(each.row, {})),)
+        )
+        for each in changes
+    )
+
+
 def _settle_one(change: CellChange, targets: Targets, rows: Sequence[LeadRow]) -> WrittenCell:
     if not rows:
         return WrittenCell(change, CellOutcome.GONE, 0, detail="the lead is no longer in the sheet")

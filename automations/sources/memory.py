@@ -80,10 +80,11 @@ class MemorySource:
             if key in wanted:
                 found[key].append(LeadRow(number, {at: _cell(row, at) for at in targets.columns.values()}))
         cells = settle(changes, targets, found)
+        before = self.fingerprint()
         for cell in cells:
             if cell.outcome is CellOutcome.WRITTEN and not same_cell(cell.found, cell.change.new):
                 _put(self.grid[cell.row - 1], targets.columns[cell.change.header], cell.change.new)
-        return WriteResult(cells)
+        return WriteResult(cells, before, self.fingerprint())
 
     def add_columns(self, headers: Sequence[str], beside: Collection[str]) -> None:
         """Write new headers right of the data; see `Source.add_columns`."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from automations.core.leads import Cell, CellChange, KeyRule, LeadKey
 from automations.sources.matching import LeadRow, Targets, find_targets, wanted_headers
 from automations.sources.ooxml.cells import CellReader, raw_cells
-from automations.sources.ooxml.inspection import FORMULA, Inspection, columns_with_formulas
+from automations.sources.ooxml.inspection import FORMULA, Inspection, SheetFacts, columns_with_formulas
 from automations.sources.ooxml.references import column_letters
 from automations.sources.ooxml.rowreading import RowReader
 from automations.sources.ooxml.sheets import OpenSheet, take_header
@@ -19,11 +19,11 @@ from automations.sources.ooxml.stream import Block, RowSpan
 
 @dataclass(frozen=True, slots=True)
 class FoundLeads:
-    """Where columns and leads are now, and whether the sheet has any formula."""
+    """Where columns and leads are now, and what was learned about the sheet on the way."""
 
     targets: Targets
     rows: Mapping[LeadKey, Sequence[LeadRow]]
-    has_formulas: bool
+    facts: SheetFacts
 
 
 def find_leads(sheet: OpenSheet, changes: Sequence[CellChange], keys: KeyRule, label: str) -> FoundLeads:
@@ -43,7 +43,8 @@ def find_leads(sheet: OpenSheet, changes: Sequence[CellChange], keys: KeyRule, l
             if number > header.row and key in wanted and (row := block.find(number, at)):
                 found[key].append(look.lead_row(block, row))
                 at = row.end
-    return FoundLeads(targets, _with_forbidden(inspection, targets, found), inspection.has_formulas)
+    facts = inspection.facts()
+    return FoundLeads(targets, _with_forbidden(facts, targets, found), facts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +98,15 @@ class _Look:
 
 
 def _with_forbidden(
-    inspection: Inspection, targets: Targets, found: Mapping[LeadKey, Sequence[LeadRow]]
+    facts: SheetFacts, targets: Targets, found: Mapping[LeadKey, Sequence[LeadRow]]
 ) -> Mapping[LeadKey, Sequence[LeadRow]]:
     """Return the rows with what is known only after the whole sheet was seen: merges, protection, spills."""
+    if facts.forbids_nothing:
+        return found
     cells = [(lead.row, column) for rows in found.values() for lead in rows for column in targets.columns.values()]
     reasons: defaultdict[int, dict[int, str]] = defaultdict(dict)
-    for (row, column), reason in inspection.forbidden(cells).items():
+    for (row, column), reason in facts.forbidden(cells).items():
         reasons[row][column] = reason
-    if not reasons:
-        return found
     return {
         key: [replace(lead, forbidden={**lead.forbidden, **reasons.get(lead.row, {})}) for lead in rows]
         for key, rows in found.items()

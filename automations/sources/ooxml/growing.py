@@ -127,7 +127,7 @@ def _check_room(table: _Table, last: int, label: str) -> None:
 def _check_allowed(inspection: Inspection, row: int, last: int, count: int, label: str) -> None:
     if last + count > MAX_COLUMN:
         raise SourceOutOfReach(f"{label} has no room for {count} more columns; nothing was changed")
-    reasons = inspection.forbidden([(row, last + 1 + number) for number in range(count)])
+    reasons = inspection.facts().forbidden([(row, last + 1 + number) for number in range(count)])
     if reasons:
         raise SourceOutOfReach(f"no column can be added to {label}: {next(iter(reasons.values()))}")
 

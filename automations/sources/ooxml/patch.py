@@ -63,7 +63,9 @@ def _with_dimension(head: bytes, prefix: bytes, edits: SheetEdits) -> bytes:
     area = parse_area(attributes(found[1]).get(b"ref", b"")) if found else None
     if found is None or area is None:
         return head
-    grown = area.around((row, column) for row, columns in edits.items() for column in columns)
+    columns = set().union(*edits.values())
+    corners = ((min(edits), min(columns)), (max(edits), max(columns))) if columns else ()
+    grown = area.around(corners)
     if grown == area:
         return head
     closing = b"/" if found[1].endswith(b"/") else b""

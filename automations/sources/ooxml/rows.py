@@ -33,6 +33,10 @@ def _next_cell(prefix: bytes) -> re.Pattern[bytes]:
     return re.compile(rb"<%bc r=\"([A-Z]{1,3})[0-9]++\"(?: [a-z]++=\"[^\"<>]*+\")*+\s*+(/?+)>" % prefix)
 
 
+class FormulaMet(Exception):  # noqa: N818 - a signal to look at every cell, never seen by a person
+    """A cell that was to be written has a formula; nothing is lost."""
+
+
 @dataclass(frozen=True, slots=True)
 class Edit:
     """What one cell shall say. *style* is for a cell that is not there yet; a cell that is keeps its own."""
@@ -55,7 +59,10 @@ class RowPatcher:
     column_styles: Sequence[tuple[int, int, bytes]] = ()
 
     def patched(self, block: Block, row: RowSpan, edits: RowEdits) -> bytes:
-        """Return the bytes of a row with *edits* done; every other byte is as it was."""
+        """Return the bytes of a row with *edits* done; every other byte is as it was.
+
+        Raises FormulaMet rather than lose one.
+        """
         simple = None if block.is_masked else self._replaced(block, row, edits)
         return simple or self._rebuilt(block, row, edits)
 
@@ -82,6 +89,7 @@ class RowPatcher:
             found = _plain_cell(self.prefix).match(data, start, row.end)
             if found is None:
                 return None
+            self._check_formula(found[0])
             pieces += (data[at:start], self._cell(found[1], edits[column].value))
             at = found.end()
         pieces.append(data[at : row.end])
@@ -114,6 +122,7 @@ class RowPatcher:
         for column in sorted(edits):
             cell = next((each for each in old if each.column >= column), None)
             if cell is not None and cell.column == column:
+                self._check_formula(cell.inside(block.seen))
                 pieces += (data[at : cell.start], self._cell(cell.tag, edits[column].value))
                 at = cell.end
                 continue
@@ -126,6 +135,10 @@ class RowPatcher:
             # What follows a row that closed itself is space between rows.
             return start + b"".join(pieces) + b"</%brow>" % self.prefix + data[row.tag_end : row.end]
         return start + b"".join(pieces) + data[at : row.end]
+
+    def _check_formula(self, cell: bytes) -> None:
+        if b"<%bf" % self.prefix in cell:
+            raise FormulaMet
 
     def _cell(self, tag: bytes, value: Cell) -> bytes:
         return cell_bytes(value, tag=tag, prefix=self.prefix, dates=self.dates, counts_from_1904=self.counts_from_1904)
