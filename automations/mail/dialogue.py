@@ -19,6 +19,7 @@ from automations.mail.answers import split_enhanced
 MAX_LINE_OCTETS = 8192
 """RFC 5321, section 4.5.3.1.5, says 512; servers say more."""
 MAX_REPLY_OCTETS = 65_536
+_CHUNK = 65_536
 _REPLY_LINE = re.compile(rb"([2-5][0-9]{2})(?:([ -])(.*))?\Z", re.DOTALL)
 
 
@@ -52,6 +53,11 @@ class Distrust(Exception):  # noqa: N818
     """The connection cannot be trusted; the text is a sentence."""
 
 
+def no_answer_within(seconds: float) -> NoAnswer:
+    """Return that the server kept silent for so long."""
+    return NoAnswer(f"no answer within {seconds:g} seconds")
+
+
 class Dialogue(smtplib.SMTP):
     """A conversation with *host*; not connected yet."""
 
@@ -62,6 +68,9 @@ class Dialogue(smtplib.SMTP):
         self._host = host
         self._timeouts = timeouts
         self._received = bytearray()
+        self._lost = ""
+        self.has_transaction = False
+        """Whether a MAIL command was said that nothing has ended yet."""
 
     def open(self, port: int, context: ssl.SSLContext | None) -> Reply:
         """Connect, by TLS from the first byte when *context* is given, and return the greeting.
@@ -103,6 +112,7 @@ class Dialogue(smtplib.SMTP):
 
     def _protect(self, context: ssl.SSLContext) -> None:
         assert isinstance(self.sock, socket.socket)  # noqa: S101 - for mypy; both callers have just used it
+        self.sock.settimeout(self._timeouts.command)
         self.sock = context.wrap_socket(self.sock, server_hostname=self._host)
 
     def say(self, command: str) -> Reply:
@@ -118,64 +128,73 @@ class Dialogue(smtplib.SMTP):
 
     def look_ahead(self) -> bool:
         """Return whether the server has spoken unasked, or left; without waiting."""
+        self.listen()
+        return bool(self._received) or bool(self._lost)
+
+    def listen(self) -> None:
+        """Take in what has come, without waiting; `heard` tells what it is."""
         sock = self._connected()
-        before = sock.gettimeout()
         sock.settimeout(0.0)
         try:
-            octets = sock.recv(4096)
+            while octets := sock.recv(_CHUNK):
+                self._received += octets
+                if len(self._received) > MAX_REPLY_OCTETS:
+                    return
+            self._lost = "the server closed the connection without an answer"
         except (BlockingIOError, InterruptedError, ssl.SSLWantReadError):
-            return bool(self._received)
-        except OSError:
-            return True
-        finally:
-            sock.settimeout(before)
-        self._received += octets
-        return True
+            return
+        except OSError as error:
+            self._lost = f"the connection was lost: {error.strerror or error}"
+
+    def heard(self) -> Reply | None:
+        """Return the next answer of those that have come; None while it is not whole. Raises NoAnswer."""
+        found = self._whole_reply()
+        return None if found is None else Reply(found[0], *split_enhanced(_as_text(found[1])))
 
     def getreply(self) -> tuple[int, bytes]:
         """Return the answer to a command as smtplib wants it: it logs in and says EHLO through this."""
-        return self._read_reply(self._timeouts.command)
+        return self._wait_for_reply(self._timeouts.command)
 
     def answer(self, seconds: float) -> Reply:
         """Return the server's next answer, waiting *seconds* at most in all. Raises NoAnswer."""
-        code, text = self._read_reply(seconds)
+        code, text = self._wait_for_reply(seconds)
         return Reply(code, *split_enhanced(_as_text(text)))
 
-    def _read_reply(self, seconds: float) -> tuple[int, bytes]:
+    def _wait_for_reply(self, seconds: float) -> tuple[int, bytes]:
         deadline = monotonic() + seconds
-        lines: list[bytes] = []
-        code, size = b"", 0
-        while size <= MAX_REPLY_OCTETS:
-            line = self._read_line(deadline, seconds)
-            size += len(line) + 2
-            found = _REPLY_LINE.match(line)
-            if found is None or (code and found[1] != code):
-                raise NoAnswer(f"the server's answer makes no sense: {line[:80].decode('ascii', 'replace')!r}")
-            code = found[1]
-            lines.append((found[3] or b"").strip())
-            if found[2] != b"-":
-                return int(code), b"\n".join(lines)
-        raise NoAnswer("the server's answer has no end")
-
-    def _read_line(self, deadline: float, seconds: float) -> bytes:
-        sock = self._connected()
-        while (end := self._received.find(b"\n")) < 0:
-            if len(self._received) > MAX_LINE_OCTETS:
-                raise NoAnswer("the server's answer has no end")
-            remaining = deadline - monotonic()
+        while (found := self._whole_reply()) is None:
+            sock = self._connected()
+            sock.settimeout(max(deadline - monotonic(), 0.001))
             try:
-                sock.settimeout(max(remaining, 0.001))
-                octets = sock.recv(4096)
+                octets = sock.recv(_CHUNK)
             except TimeoutError:
-                raise NoAnswer(f"no answer within {seconds:g} seconds") from None
+                raise no_answer_within(seconds) from None
             except OSError as error:
                 raise NoAnswer(f"the connection was lost: {error.strerror or error}") from None
             if not octets:
                 raise NoAnswer("the server closed the connection without an answer")
             self._received += octets
-        line = bytes(self._received[:end])
-        del self._received[: end + 1]
-        return line.removesuffix(b"\r")
+        return found
+
+    def _whole_reply(self) -> tuple[int, bytes] | None:
+        """Take the first whole answer out of what has come; None when there is none yet."""
+        lines: list[bytes] = []
+        code, start = b"", 0
+        while (end := self._received.find(b"\n", start)) >= 0:
+            line = bytes(self._received[start:end]).removesuffix(b"\r")
+            found = _REPLY_LINE.match(line)
+            if found is None or len(line) > MAX_LINE_OCTETS or (code and found[1] != code):
+                raise NoAnswer(f"the server's answer makes no sense: {line[:80].decode('ascii', 'replace')!r}")
+            code, start = found[1], end + 1
+            lines.append((found[3] or b"").strip())
+            if found[2] != b"-":
+                del self._received[:start]
+                return int(code), b"\n".join(lines)
+        if len(self._received) - start > MAX_LINE_OCTETS or start > MAX_REPLY_OCTETS:
+            raise NoAnswer("the server's answer has no end")
+        if self._lost:
+            raise NoAnswer(self._lost)
+        return None
 
     def _connected(self) -> socket.socket:
         if self.sock is None:

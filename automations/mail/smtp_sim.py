@@ -71,7 +71,7 @@ class SmtpSim:
         tls: ssl.SSLContext | None = None,
         tls_at_once: bool = False,
         users: Mapping[str, str] | None = None,
-        features: Sequence[str] = ("8BITMIME", "ENHANCEDSTATUSCODES", "SIZE 10000000"),
+        features: Sequence[str] = ("8BITMIME", "ENHANCEDSTATUSCODES", "PIPELINING", "SIZE 10000000"),
     ) -> None:
         self.script = script
         self.tls, self.tls_at_once = tls, tls_at_once
@@ -192,6 +192,7 @@ class _Transaction:
     number: int = 0
     mail_from: str = ""
     recipients: list[str] = field(default_factory=list)
+    is_open: bool = False
 
 
 class _Talk:
@@ -312,10 +313,12 @@ class _Talk:
             self._send(b"530 5.7.0 log in first")
             return
         self._transaction = _Transaction(self._server.begin(), _address_in(line))
-        self._say("mail", b"250 2.1.0 go on", line)
+        self._transaction.is_open = self._say("mail", b"250 2.1.0 go on", line)
 
     def _rcpt(self, line: str) -> None:
-        if self._say("rcpt", b"250 2.1.5 go on", line):
+        if not self._transaction.is_open:
+            self._send(b"503 5.5.1 nobody has said MAIL")
+        elif self._say("rcpt", b"250 2.1.5 go on", line):
             self._transaction.recipients.append(_address_in(line))
 
     def _data(self, line: str) -> None:
