@@ -215,7 +215,7 @@ _CELLS: st.SearchStrategy[Cell] = st.one_of(_TEXTS, st.integers(0, 99), st.boole
 def test_both_ways_of_writing_are_one(
     leads: Sequence[tuple[str, str]], wishes: Sequence[tuple[int, str, Cell]]
 ) -> None:
-    """Without a person in between, writing as read and looking for every lead give the same bytes and the same words."""
+    """Without a person in between, writing as read and looking for every lead give the same bytes and words."""
     grid = [HEADERS, *([f"lead{at}@muster.example", *cells] for at, cells in enumerate(leads))]
     rows = grid_rows([[text.replace("&", "&amp;") for text in row] for row in grid])
     with TemporaryDirectory() as folder:
