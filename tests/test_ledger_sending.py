@@ -203,7 +203,7 @@ def test_an_address_that_does_not_exist_is_never_written_to_again(ledger: Sqlite
 
     history = ledger.history(LATER)
     assert dict(history.suppressed.by_address) == {EVA: Suppression(EVA, "address does not exist", LATER)}
-    assert history.of(EVA).signals == (Signal(SignalKind.BOUNCED, LATER, "550 5.1.1 no such user"),)
+    assert history.of(EVA).signals == (Signal(SignalKind.BOUNCED, LATER, "550 5.1.1 no such user", key_of()),)
 
 
 @pytest.mark.parametrize("fault", [fault for fault in Fault if fault is not Fault.ADDRESS])

@@ -64,15 +64,25 @@ class SignalKind(StrEnum):
     COMPLAINED = "complained"
     OPENED = "opened"
     CLICKED = "clicked"
+    FAILED = "failed"
+    """An email came back, though its address may be right: a full mailbox, a spam filter, a server's fault."""
+    ABSENT = "absent"
 
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """Something that came back from a lead, and when (UTC)."""
+    """Something that came back from a lead, and when (UTC).
+
+    *message* is the email of ours that it answers, "" when nobody can tell. *until* is the end of an absence. *says* is
+    what a reply says, as one of the choices of the field ``reply_says``; "" for every other kind.
+    """
 
     kind: SignalKind
     at: datetime
     detail: str = ""
+    message: str = ""
+    until: datetime | None = None
+    says: str = ""
 
 
 class StepHow(StrEnum):

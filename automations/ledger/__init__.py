@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from automations.core.effects import CameBack, FolderPlace
 from automations.core.history import History, MessageRecord, Pause, SignalKind, Suppressions
 from automations.core.leads import CellChange, LeadKey, WrittenCell
 from automations.core.messages import MessageKey, Outcome, Outgoing
@@ -138,6 +139,31 @@ class Ledger(Protocol):
 
     def signal(self, key: LeadKey, kind: SignalKind, at: datetime, detail: str) -> None:
         """Record that something came back from a lead."""
+        ...
+
+    def folder_place(self, mailbox: str, folder: str) -> FolderPlace | None:
+        """Return how far a folder of a mailbox was read; None when it never was."""
+        ...
+
+    def begin_reading(self, mailbox: str, folder: str, place: FolderPlace) -> None:
+        """Record that a folder is about to be read, so that a crash in it is noticed."""
+        ...
+
+    def take_in(
+        self, mailbox: str, folder: str, place: FolderPlace, mails: Sequence[CameBack], now: datetime
+    ) -> tuple[CameBack, ...]:
+        """Record mails with all that follows from them, and how far the folder was read, in one transaction.
+
+        Return those that were not recorded before: a mail has its effects once, wherever it is found again.
+        """
+        ...
+
+    def untold(self) -> tuple[CameBack, ...]:
+        """Return the mails that somebody of ours is still to be told of, oldest first."""
+        ...
+
+    def told(self, identity: str) -> None:
+        """Record that whoever was to be told of a mail has been."""
         ...
 
     def suppress(self, address: str, why: str, now: datetime) -> None:

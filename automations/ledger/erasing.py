@@ -17,7 +17,7 @@ from automations.ledger.database import Database
 from automations.ledger.suppressing import ERASED, suppress_identity
 from automations.ledger.values import encode
 
-_TABLES = ("cells", "known", "snapshots", "moves", "signals")
+_TABLES = ("cells", "known", "snapshots", "moves", "signals", "incoming")
 """Where a row tells of one lead and of nobody else."""
 
 

@@ -31,7 +31,7 @@ from automations.ledger import Entry
 from automations.ledger.database import Database
 from automations.ledger.states import StateReader, to_facts
 from automations.ledger.suppressing import lifted_at
-from automations.ledger.values import to_cell, to_moment, to_record, untag
+from automations.ledger.values import to_cell, to_moment, to_moment_or_none, to_record, untag
 
 COUNTED = timedelta(days=60)
 """How long a message counts in `History.messages`, and so against a cap."""
@@ -115,9 +115,11 @@ def _signals(database: Database) -> dict[LeadKey, list[Signal]]:
     """Return what came back from each lead; after a person allowed the address again, what came before is settled."""
     signals: defaultdict[LeadKey, list[Signal]] = defaultdict(list)
     lifted = _lifted(database)
-    for key, kind, at, detail in database.execute("SELECT lead_key, kind, at, detail FROM signals ORDER BY at, id"):
+    rows = database.execute("SELECT lead_key, kind, at, detail, message, until, says FROM signals ORDER BY at, id")
+    for key, kind, at, detail, message, until, says in rows:
         if kind == SignalKind.REPLIED or at >= lifted.get(key, ""):
-            signals[key].append(Signal(SignalKind(kind), to_moment(at), detail))
+            signal = Signal(SignalKind(kind), to_moment(at), detail, message, to_moment_or_none(until), says)
+            signals[key].append(signal)
     return signals
 
 
@@ -210,9 +212,21 @@ def _messages(database: Database, key: LeadKey) -> Iterator[Entry]:
 
 
 def _came_back(database: Database, key: LeadKey) -> Iterator[Entry]:
-    rows = database.execute("SELECT at, kind, detail FROM signals WHERE lead_key = ? ORDER BY id", (key,))
-    for at, kind, detail in rows:
-        yield Entry(to_moment(at), "signal", {"signal": kind, "detail": detail})
+    rows = database.execute("SELECT at, kind, detail, until, says FROM signals WHERE lead_key = ? ORDER BY id", (key,))
+    for at, kind, detail, until, says in rows:
+        yield Entry(to_moment(at), "signal", {"signal": kind, "detail": detail, "until": until, "says": says})
+
+
+def _incoming(database: Database, key: LeadKey) -> Iterator[Entry]:
+    """Yield the mails that came back and did nothing by themselves; those that did are among the signals."""
+    rows = database.execute(
+        "SELECT at, kind, sender, because FROM incoming WHERE lead_key = ? AND NOT EXISTS"
+        " (SELECT 1 FROM signals WHERE signals.lead_key = incoming.lead_key AND signals.at = incoming.at)"
+        " ORDER BY at, identity",
+        (key,),
+    )
+    for at, kind, sender, because in rows:
+        yield Entry(to_moment(at), "incoming", {"kind": kind, "from": sender, "because": because})
 
 
 def _suppressions(database: Database, key: LeadKey) -> Iterator[Entry]:
@@ -224,7 +238,7 @@ def _suppressions(database: Database, key: LeadKey) -> Iterator[Entry]:
             yield Entry(to_moment(at), "suppression", {"address": identity, "what": what, "why": why})
 
 
-_ENTRIES = (_came_back, _suppressions, _snapshots, _moves, _cells, _messages)
+_ENTRIES = (_came_back, _incoming, _suppressions, _snapshots, _moves, _cells, _messages)
 
 
 def _plain(stored: str | float | bytes | None) -> str | int | float | bool | None:

@@ -14,7 +14,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 
 from automations.core.addresses import address_hash, address_identity
-from automations.core.history import MessageRecord, MessageState, SignalKind
+from automations.core.history import MessageRecord, MessageState, Signal, SignalKind
 from automations.core.leads import LeadKey
 from automations.core.messages import Fault, Hand, MessageKey, Outcome, Outgoing
 from automations.core.plan import Send
@@ -22,7 +22,7 @@ from automations.errors import LedgerOutOfReach, WrongUsage
 from automations.ledger.database import Database
 from automations.ledger.suppressing import suppress_identity, why_suppressed
 from automations.ledger.troubles import RESTORE
-from automations.ledger.values import to_record
+from automations.ledger.values import to_moment, to_record, to_text
 
 NO_SUCH_ADDRESS = "address does not exist"
 _CUT_OFF = "the run ended before the answer came"
@@ -217,7 +217,7 @@ def settle(database: Database, run: str, key: MessageKey, outcome: Outcome, at: 
     if outcome.hand is Hand.REFUSED and outcome.fault is Fault.ADDRESS:
         identity = address_identity(message.address)
         suppress_identity(database, identity, _address_hash(database, key), NO_SUCH_ADDRESS, at)
-        signal(database, message.lead_key, SignalKind.BOUNCED, at, outcome.reply)
+        signal(database, message.lead_key, Signal(SignalKind.BOUNCED, to_moment(at), outcome.reply, key))
 
 
 def recover(database: Database, at: str) -> Iterator[MessageRecord]:
@@ -250,12 +250,19 @@ def decide(database: Database, key: MessageKey, decision: str, at: str) -> None:
     _move(database, key, None, at, target, reply=f"decided by hand: {decision}", tries=message.tries)
 
 
-def signal(database: Database, lead: LeadKey, kind: SignalKind, at: str, detail: str) -> None:
+def signal(database: Database, lead: LeadKey, found: Signal) -> None:
     """Record that something came back; the very same thing again changes nothing."""
+    until = None if found.until is None else to_text(found.until)
     database.execute(
-        "INSERT INTO signals (lead_key, kind, at, detail) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-        (lead, kind, at, detail),
+        "INSERT INTO signals (lead_key, kind, at, detail, message, until, says) VALUES (?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT DO NOTHING",
+        (lead, found.kind, to_text(found.at), found.detail, found.message, until, found.says),
     )
+
+
+def proven(database: Database, message: MessageRecord, at: str, how: str) -> None:
+    """Count a message in doubt as accepted, because something shows that it was."""
+    _move(database, message.key, None, at, MessageState.ACCEPTED, reply=how, tries=message.tries)
 
 
 def find(database: Database, key: MessageKey) -> MessageRecord | None:

@@ -15,13 +15,25 @@ from pathlib import Path
 
 import apsw
 
+from automations.core.effects import CameBack, FolderPlace
 from automations.core.garbage import without_collections
-from automations.core.history import History, MessageRecord, Pause, SignalKind, Suppressions
+from automations.core.history import History, MessageRecord, Pause, Signal, SignalKind, Suppressions
 from automations.core.leads import CellChange, LeadKey, WrittenCell
 from automations.core.messages import MessageKey, Outcome, Outgoing
 from automations.core.plan import Known, Move, Send
 from automations.crash import crash_at
-from automations.ledger import Entry, Erased, Gate, RunRecord, erasing, reading, recording, sending, suppressing
+from automations.ledger import (
+    Entry,
+    Erased,
+    Gate,
+    RunRecord,
+    erasing,
+    incoming,
+    reading,
+    recording,
+    sending,
+    suppressing,
+)
 from automations.ledger.database import Database
 from automations.ledger.host import THIS_HOST, Host
 from automations.ledger.joblock import already_running, job_lock
@@ -258,7 +270,39 @@ class SqliteLedger:
     def signal(self, key: LeadKey, kind: SignalKind, at: datetime, detail: str) -> None:
         """Record that something came back from a lead; the very same thing again changes nothing."""
         with self._writing() as database:
-            sending.signal(database, key, kind, to_text(at), detail)
+            sending.signal(database, key, Signal(kind, at, detail))
+
+    def folder_place(self, mailbox: str, folder: str) -> FolderPlace | None:
+        """Return how far a folder of a mailbox was read; None when it never was."""
+        with self._reading() as database:
+            return incoming.place_in(database, mailbox, folder)
+
+    def begin_reading(self, mailbox: str, folder: str, place: FolderPlace) -> None:
+        """Record that a folder is about to be read, so that a crash in it is noticed."""
+        with self._writing() as database:
+            incoming.move_to(database, mailbox, folder, place)
+
+    def take_in(
+        self, mailbox: str, folder: str, place: FolderPlace, mails: Sequence[CameBack], now: datetime
+    ) -> tuple[CameBack, ...]:
+        """Record mails with all that follows from them, and how far the folder was read, in one transaction.
+
+        Return those that were not recorded before.
+        """
+        with self._writing() as database:
+            new = tuple([mail for mail in mails if incoming.take_in(database, mail, to_text(now), self._salt)])
+            incoming.move_to(database, mailbox, folder, place)
+        return new
+
+    def untold(self) -> tuple[CameBack, ...]:
+        """Return the mails that somebody of ours is still to be told of, oldest first."""
+        with self._reading() as database:
+            return tuple(incoming.untold(database))
+
+    def told(self, identity: str) -> None:
+        """Record that whoever was to be told of a mail has been."""
+        with self._writing() as database:
+            incoming.told(database, identity)
 
     def suppress(self, address: str, why: str, now: datetime) -> None:
         """Record that nothing may be sent to *address*, nor to any other spelling of it."""

@@ -172,6 +172,10 @@ def _signal(facts: Facts) -> str:
     return f"{facts['signal']} {facts.get('detail') or ''}"
 
 
+def _incoming(facts: Facts) -> str:
+    return f"{facts['kind']} from {facts['from']}: {facts['because']}"
+
+
 def _suppression(facts: Facts) -> str:
     return f"{_SUPPRESSED[str(facts['what'])]} {facts['address']}: {facts['why']}"
 
@@ -189,5 +193,6 @@ _SAYINGS: Mapping[str, tuple[str, Callable[[Facts], str]]] = {
     "move": ("step", _move),
     "snapshot": ("known", _snapshot),
     "signal": ("from them", _signal),
+    "incoming": ("came back", _incoming),
     "suppression": ("stop", _suppression),
 }

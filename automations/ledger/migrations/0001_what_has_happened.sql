@@ -145,11 +145,46 @@ CREATE TABLE bodies (
 CREATE TABLE signals (
     id INTEGER PRIMARY KEY,
     lead_key TEXT NOT NULL,
-    kind TEXT NOT NULL CHECK (kind IN ('replied', 'bounced', 'unsubscribed', 'complained', 'opened', 'clicked')),
+    kind TEXT NOT NULL CHECK (kind IN (
+        'replied', 'bounced', 'unsubscribed', 'complained', 'opened', 'clicked', 'failed', 'absent'
+    )),
     at TEXT NOT NULL,
     detail TEXT NOT NULL,
+    message TEXT NOT NULL DEFAULT '',
+    until TEXT,
+    says TEXT NOT NULL DEFAULT '',
     UNIQUE (lead_key, kind, at, detail)
 );
+
+-- Every mail that came back and was understood: it has its effects once, in whatever folder it is found again.
+-- identity is its Message-ID, else a hash of its bytes.
+CREATE TABLE incoming (
+    identity TEXT PRIMARY KEY,
+    at TEXT NOT NULL,
+    sender TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    lead_key TEXT NOT NULL,
+    message TEXT NOT NULL,
+    matched_by TEXT NOT NULL,
+    because TEXT NOT NULL,
+    new_text TEXT NOT NULL,
+    -- Whom of ours it is to be told to, until that has happened.
+    tell TEXT NOT NULL DEFAULT ''
+) WITHOUT ROWID;
+CREATE INDEX incoming_of_lead ON incoming (lead_key);
+CREATE INDEX incoming_untold ON incoming (tell) WHERE tell <> '';
+
+-- How far each folder of each mailbox was read: up to uid, and with care up to careful_until, because a reading that far
+-- was once begun and never ended. tries are those of the mail after uid alone.
+CREATE TABLE folders (
+    mailbox TEXT NOT NULL,
+    folder TEXT NOT NULL,
+    uidvalidity INTEGER NOT NULL,
+    uid INTEGER NOT NULL,
+    careful_until INTEGER NOT NULL DEFAULT 0,
+    tries INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (mailbox, folder)
+) WITHOUT ROWID;
 
 -- Empty but for the moments in which a person's data are erased, as the law can ask: then the tables may shrink.
 CREATE TABLE erasing (
@@ -245,6 +280,8 @@ CREATE TRIGGER signals_stay BEFORE DELETE ON signals
 WHEN NOT EXISTS (SELECT 1 FROM erasing) BEGIN SELECT RAISE(ABORT, 'signals only grow'); END;
 CREATE TRIGGER signals_hold BEFORE UPDATE ON signals
 WHEN NOT EXISTS (SELECT 1 FROM erasing) BEGIN SELECT RAISE(ABORT, 'signals only grow'); END;
+CREATE TRIGGER incoming_stay BEFORE DELETE ON incoming
+WHEN NOT EXISTS (SELECT 1 FROM erasing) BEGIN SELECT RAISE(ABORT, 'incoming only grows'); END;
 CREATE TRIGGER suppressions_stay BEFORE DELETE ON suppressions
 WHEN NOT EXISTS (SELECT 1 FROM erasing) BEGIN SELECT RAISE(ABORT, 'suppressions only grow'); END;
 CREATE TRIGGER suppressions_hold BEFORE UPDATE ON suppressions
