@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from automations import connections
 from automations.clock import SystemClock
 from automations.config import Config, read_config
 from automations.core.books import place_texts
@@ -37,6 +38,8 @@ from automations.templates import (
 if TYPE_CHECKING:
     # check reads no lead, opens no ledger and sends nothing: what these pull in would be half of its time.
     from automations.core.alerts import Alert
+    from automations.core.evidence import Sighting
+    from automations.core.history import MessageRecord
     from automations.ledger import Ledger
     from automations.mail import Mailer
     from automations.sources import Source
@@ -72,20 +75,11 @@ class Project:
 
     def open_mailer(self, sender: str) -> Mailer:
         """Return what hands over the messages of a sender: its mail server, or the outbox folder without one."""
-        settings = self.config.connections[sender]
-        if settings is None:
-            from automations.mail.folder import FolderMailer  # noqa: PLC0415 - only what is used is loaded
+        return connections.open_mailer(self.config, sender)
 
-            return FolderMailer(self.config.outbox)
-        from automations.mail.smtp import SmtpMailer  # noqa: PLC0415 - smtplib and ssl cost 50 ms
-
-        return SmtpMailer(
-            host=settings.host,
-            port=settings.port,
-            user=settings.user,
-            password=settings.password.reveal() if settings.password else "",
-            security=settings.security.value,
-        )
+    def look_up(self, sender: str, records: Sequence[MessageRecord], since: date) -> Sequence[Sighting]:
+        """Return what every place that may have a trace of a sender's messages tells of them."""
+        return connections.look_up(self.config, sender, records, since)
 
     def tell(self, alert: Alert, now: datetime) -> str:
         """Hand an email to one of us over, from the first sender; return why it could not be, or ""."""

@@ -9,13 +9,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from typing import Protocol
 
 from automations.clock import Clock
 from automations.core.alerts import Alert, hot_lead_alerts, stopped_alerts
 from automations.core.books import key_rule, read_book, wanted_headers
+from automations.core.evidence import Sighting
 from automations.core.garbage import without_collections
 from automations.core.history import MessageRecord
 from automations.core.leads import Book, CellChange, CellOutcome, WrittenCell
@@ -27,6 +28,7 @@ from automations.core.playbook import Playbook
 from automations.core.policy import Policy
 from automations.core.schedules import is_open, zones_for
 from automations.crash import crash_at
+from automations.doubts import Aftermath, clear_up
 from automations.errors import (
     PARTLY_DONE_EXIT_CODE,
     LeadwrightError,
@@ -67,6 +69,10 @@ class Workplace(Protocol):
         """Return what hands over the messages of a sender."""
         ...
 
+    def look_up(self, sender: str, records: Sequence[MessageRecord], since: date) -> Sequence[Sighting]:
+        """Look for messages of a sender in every place that may have a trace of them, back to a day."""
+        ...
+
     def tell(self, alert: Alert, now: datetime) -> str:
         """Hand an email to one of us over; return why it could not be, or ""."""
         ...
@@ -82,11 +88,11 @@ class Workplace(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """What one run did. *recovered* are messages a killed run left in doubt; *notes* are sentences for a person."""
+    """What one run did. *before* is what it found of the run before; *notes* are sentences for a person."""
 
     run: str
     plan: Plan
-    recovered: tuple[MessageRecord, ...] = ()
+    before: Aftermath = field(default_factory=Aftermath)
     accepted: int = 0
     deferred: int = 0
     refused: int = 0
@@ -151,7 +157,7 @@ def run(
     source = workplace.open_source()
     with workplace.open_ledger() as ledger, ledger.lock():
         now = reviewed.made_at if reviewed else clock.now()
-        recovered = ledger.recover(clock.now())
+        before = clear_up(ledger, workplace.look_up, clock.now())
         say("reading leads", 0, 0)
         found = read_and_decide(workplace, source, ledger, now, at_most)
         decision, plan = found.decision, found.decision.plan
@@ -176,20 +182,18 @@ def run(
         except LeadwrightError as error:
             ledger.end_run(work.run, clock.now(), error.exit_code, {})
             raise
-        report = _report(work.run, plan, recovered, sheet, sent, time.monotonic() - began)
+        report = _report(work.run, plan, before, sheet, sent, time.monotonic() - began)
         ledger.end_run(work.run, clock.now(), report.exit_code, _counts(report))
         return report
 
 
-def _report(
-    run: str, plan: Plan, recovered: tuple[MessageRecord, ...], sheet: _Sheet, sent: Sent, seconds: float
-) -> RunReport:
+def _report(run: str, plan: Plan, before: Aftermath, sheet: _Sheet, sent: Sent, seconds: float) -> RunReport:
     stopped = (f"Sending stopped: {sent.stopped}",) if sent.stopped else ()
-    failed = sheet.failed or bool(sent.stopped or sent.refused or sent.deferred or sent.in_doubt or recovered)
+    failed = sheet.failed or bool(sent.stopped or sent.refused or sent.deferred or sent.in_doubt or before.is_open)
     return RunReport(
         run=run,
         plan=plan,
-        recovered=recovered,
+        before=before,
         accepted=sent.accepted,
         deferred=sent.deferred,
         refused=sent.refused,

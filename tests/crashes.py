@@ -20,6 +20,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from dovecot import Dovecot
 from openpyxl import Workbook
 from python_calamine import CalamineWorkbook
 from workbooks import stored_members
@@ -71,8 +72,8 @@ stage_rules:
 senders:
   anna:
     from: Anna Weber <anna@shop.example>
-    smtp: {{host: 127.0.0.1, port: {port}, security: none}}
-sequences:
+    smtp: {{host: 127.0.0.1, port: {port}, security: none{more}}}
+{imap}sequences:
   welcome:
     start_when: stage is New
     sender: anna
@@ -81,6 +82,7 @@ sequences:
       - wait: 9 days
       - email: again.md
 """
+_IMAP = "    imap: {{host: 127.0.0.1, port: {port}, user: anna, password: $ANNA_PASSWORD, security: none}}\n"
 _ROOT = Path(automations.__file__).parents[1]
 
 
@@ -125,8 +127,11 @@ class Shop:
     folder: Path
     server: SmtpSim
     leads: int
+    box: Dovecot | None = None
+    """Where its mail server files a copy of all it takes, as the big providers do."""
     people: list[list[Any]] = field(default_factory=list)
     """What people wrote, row by row: it must never change."""
+    filed: int = 0
 
     @property
     def config(self) -> Path:
@@ -165,6 +170,14 @@ class Shop:
         """Run in this process, as if so much time had passed."""
         clock = FixedClock(datetime.now(UTC) + by)
         return run(load_project(self.config, os.environ), clock, approve=lambda _: "")
+
+    def file_copies(self) -> None:
+        """Put what the server has taken since the last time into the Sent folder, as big providers do by themselves."""
+        self.server.settle()
+        assert self.box is not None
+        for message in self.server.messages[self.filed :]:
+            self.box.append("anna", "Sent", message.content)
+        self.filed = len(self.server.messages)
 
     def decide(self, decision: Callable[[MessageRecord], str]) -> None:
         """Settle every email in doubt, as a person who looks at each."""
@@ -234,16 +247,24 @@ def stored_messages(store: Path) -> Counter[str]:
 
 
 @contextmanager
-def shop(folder: Path, leads: int, script: Script) -> Iterator[Shop]:
-    """Make a shop with so many leads, every one of them due for one email, and its mail server."""
+def shop(folder: Path, leads: int, script: Script, box: Dovecot | None = None) -> Iterator[Shop]:
+    """Make a shop with so many leads, every one of them due for one email, and its mail server.
+
+    With a *box* (which has a user anna), the sender's Sent folder is there, and `Shop.file_copies` fills it.
+    """
     with SmtpSim(script=script, store=folder / "store") as server:
-        (folder / "config.yaml").write_text(_CONFIG.format(port=server.port), encoding="utf-8")
+        more = ", copies_to_sent: yes" if box else ""
+        imap = _IMAP.format(port=box.port) if box else ""
+        text = _CONFIG.format(port=server.port, more=more, imap=imap)
+        (folder / "config.yaml").write_text(text, encoding="utf-8")
+        (folder / ".env").write_text("ANNA_PASSWORD=geheim\n", encoding="utf-8")
+        (folder / ".env").chmod(0o600)
         templates = folder / "templates"
         templates.mkdir()
         for name in ("hello.md", "again.md"):
             (templates / name).write_text("Subject: Wheels for {{ company }}\n\nGood morning.\n", encoding="utf-8")
         write_book(folder / "leads.xlsx", leads)
-        yield Shop(folder, server, leads, theirs(folder / "leads.xlsx"))
+        yield Shop(folder, server, leads, box, theirs(folder / "leads.xlsx"))
 
 
 def write_book(path: Path, leads: int) -> None:

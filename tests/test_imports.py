@@ -39,9 +39,11 @@ TABLE = {
     "jobs": Part("core errors clock", "schedule cronsim"),
     "config": Part("core errors located", "lark rapidfuzz dotenv holidays"),
     "report": Part("core errors"),
-    "project": Part("core errors clock config sources mail ledger templates facts"),
+    "connections": Part("core errors config mail"),
+    "project": Part("core errors clock config connections sources mail ledger templates facts"),
+    "doubts": Part("core errors ledger"),
     "sending": Part("core errors crash clock mail ledger"),
-    "runner": Part("core errors crash clock sources mail ledger sending project"),
+    "runner": Part("core errors crash clock sources mail ledger sending doubts project"),
     "looking": Part("core errors runner"),
     "web": Part("core errors clock config report project runner looking jobs", "starlette"),
     "commands": Part(

@@ -14,6 +14,7 @@ import pytest
 from automations.commands.preview import Facts as EmailFacts
 from automations.commands.preview import preview_screen
 from automations.commands.settle import settle_screen
+from automations.core.evidence import Absence, Clue, CutOff, Doubt, Verdict
 from automations.core.history import LeadHistory, MessageRecord, MessageState, Signal, SignalKind, Typed
 from automations.core.leads import Columns, Lead, LeadKey, Role
 from automations.core.messages import MessageKey, Rendered
@@ -21,6 +22,7 @@ from automations.core.plan import Hold, HoldKind, Move, Plan, RowUpdate, Send, T
 from automations.core.policy import Business, Policy
 from automations.core.rules import Qualification, Reason
 from automations.core.traces import Finding, ScoringTrace, SegmentTrace, Trace
+from automations.doubts import Aftermath, Settled
 from automations.errors import Problem
 from automations.ledger import Entry, RunRecord
 from automations.report.history_screen import history_screen, history_to_json, runs_screen, runs_to_json
@@ -171,7 +173,7 @@ class Ran:
 
     run: str = "2026-11-23-a"
     plan: Plan = PLAN
-    recovered: tuple[MessageRecord, ...] = ()
+    before: Aftermath = field(default_factory=Aftermath)
     accepted: int = 9
     deferred: int = 2
     refused: int = 0
@@ -217,16 +219,45 @@ def test_a_run_says_what_became_of_every_email_and_cell() -> None:
 
 def test_after_a_crash_the_run_names_what_is_in_doubt() -> None:
     """A run after a power cut begins with the emails nobody knows about, and what to do."""
-    shown = run_screen(Ran(recovered=(DOUBT,), in_doubt=1))
+    stopped = CutOff("2026-11-23-a", datetime(2026, 11, 23, 8, 14, tzinfo=UTC), accepted=6, unsent=4)
+    unknown = Settled(DOUBT, Verdict.UNKNOWN)
+    shown = run_screen(Ran(before=Aftermath(stopped, (DOUBT,), (unknown,)), in_doubt=1), zone=ZoneInfo("Europe/Berlin"))
 
     assert shown.startswith(
         screen("""
-        The last run was cut off. 1 email was on the way and may or may not have
-        arrived: nils@hafen.example.
+        The last run stopped at Mon 09:14. 6 emails left for certain, 4 were not sent, 1
+        is in doubt.
+        Nobody can say yet whether the emails to these have left: nils@hafen.example.
         Decide with  leadwright settle  ; nothing more goes to them until then.
+
         """)
     )
     assert "1 in doubt: decide with  leadwright settle" in shown
+
+
+def test_what_evidence_settled_is_told_first() -> None:
+    """What the Sent folder proved of emails in doubt is said, and what follows; what it could not prove, too."""
+    others = [replace(DOUBT, address=f"{name}@hafen.example") for name in ("ole", "pia")]
+    before = Aftermath(
+        settled=(
+            Settled(DOUBT, Verdict.SENT, "found in the Sent folder of anna"),
+            Settled(others[0], Verdict.NOT_SENT, "not found in the Sent folder of anna"),
+            Settled(others[1], Verdict.UNKNOWN, "the Sent folder of jonas could not be looked into: no connection"),
+        )
+    )
+
+    assert run_screen(Ran(before=before)).startswith(
+        screen("""
+        nils@hafen.example: found in the Sent folder of anna. Counted as sent.
+        ole@hafen.example: not found in the Sent folder of anna. It goes again, in the
+        same words.
+        pia@hafen.example: the Sent folder of jonas could not be looked into: no
+        connection.
+        Nobody can say yet whether the emails to these have left: pia@hafen.example.
+        Decide with  leadwright settle  ; nothing more goes to them until then.
+
+        """)
+    )
 
 
 def test_emails_that_went_into_a_folder_are_not_called_sent_to_leads() -> None:
@@ -357,9 +388,15 @@ def test_the_last_runs_say_how_they_ended() -> None:
 
 def test_settle_says_what_is_in_doubt_and_how_to_decide() -> None:
     """The list names lead, step and subject, and the three ways to decide, ready to be copied."""
-    assert settle_screen([DOUBT], lambda words: f"leadwright {words}") == screen("""
+    looks = (
+        Clue(DOUBT.at + timedelta(minutes=6), "the Sent folder of anna", is_there=False, absence=Absence.LATER),
+        Clue(DOUBT.at + timedelta(minutes=16), "the Sent folder of anna", is_there=False, absence=Absence.LATER),
+    )
+
+    assert settle_screen([Doubt(DOUBT, DOUBT.at, looks)], lambda words: f"leadwright {words}") == screen("""
         1 email in doubt: the server never said whether it took over.
           nils@hafen.example  welcome-1  2026-11-23 08:14 UTC  "Coffee for the harbour?"
+            2026-11-23 08:30 UTC: not in the Sent folder of anna
 
         Look into the sender's Sent folder, or ask the lead. Then:
           leadwright settle nils@hafen.example --sent     it arrived

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,8 @@ from automations.clock import FixedClock
 from automations.config.sentences import Scope, fact_fields, parse_condition
 from automations.core.alerts import Alert
 from automations.core.conditions import Condition
+from automations.core.evidence import Sighting
+from automations.core.history import MessageRecord
 from automations.core.leads import Book, Cell, Columns, Field, FieldType, Lead, Role
 from automations.core.messages import Rendered, footer_lines
 from automations.core.plan import Plan
@@ -160,6 +162,7 @@ class World:
     told: list[Alert] = field(default_factory=list)
     texts: PlainWords = field(default_factory=PlainWords)
     clock: FixedClock = field(default_factory=lambda: FixedClock(MONDAY))
+    sightings: list[Sighting] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Close the ledger when nobody needs this business any more."""
@@ -177,6 +180,11 @@ class World:
         """Return the one mail server."""
         del sender
         return self.mailer
+
+    def look_up(self, sender: str, records: Sequence[MessageRecord], since: date) -> tuple[Sighting, ...]:
+        """Return what is seen of a sender's messages; by itself, nothing can be seen anywhere."""
+        del sender, since
+        return tuple(replace(each, looked_for=frozenset(one.message_id for one in records)) for each in self.sightings)
 
     def tell(self, alert: Alert, now: datetime) -> str:
         """Keep what one of us was told."""

@@ -76,7 +76,7 @@ def command(asked: Asked, *, yes: bool, name: str | None, at_most: int | None) -
     if asked.as_json:  # not both: the name of a plan is a hash of all that is in it
         write(as_json_text(run_to_json(report)))
     else:
-        asked.say(run_screen(report, where_to=where_to(project, report.plan)))
+        asked.say(run_screen(report, where_to=where_to(project, report.plan), zone=project.policy.business.zone))
     return INTERRUPTED_EXIT_CODE if stop.is_wanted() else report.exit_code
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import UTC
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
 
 import click
 
 from automations.commands.common import Asked, as_command, now
+from automations.core.evidence import Doubt
 from automations.core.history import MessageRecord
 from automations.errors import AlreadyRunning, WrongUsage
 from automations.ledger import Ledger
@@ -36,16 +38,16 @@ def command(asked: Asked, key: str | None, decision: str | None) -> int:
         raise WrongUsage(f"--{decision} needs the lead it is about", fix="for the list:  leadwright settle")
     with asked.ledger() as ledger:
         _recover(ledger)
-        in_doubt = ledger.in_doubt()
+        in_doubt = ledger.doubts()
         if not key:
             return _list(asked, in_doubt)
         found = _find(in_doubt, key)
         if not decision:
             return _list(asked, [found])
-        ledger.decide(found.key, decision, now())
+        ledger.decide(found.record.key, decision, now())
     asked.answer(
         {"decided": {**_as_json(found), "decision": decision}},
-        f"{found.step} to {plain(found.address)}: {_SAID[decision]}.",
+        f"{found.record.step} to {plain(found.record.address)}: {_SAID[decision]}.",
     )
     return 0
 
@@ -59,35 +61,40 @@ def _recover(ledger: Ledger) -> None:
         return
 
 
-def _find(in_doubt: Sequence[MessageRecord], key: str) -> MessageRecord:
+def _find(in_doubt: Sequence[Doubt], key: str) -> Doubt:
     wanted = key.strip().casefold()
-    found = [each for each in in_doubt if wanted in (each.lead_key.casefold(), each.address.casefold(), each.key)]
+    found = [each for each in in_doubt if wanted in _names(each.record)]
     if not found:
         raise WrongUsage(f'no email to "{key}" is in doubt', fix="for the list:  leadwright settle")
     if len(found) > 1:
-        keys = ", ".join(f"{each.key} ({each.step})" for each in found)
+        keys = ", ".join(f"{each.record.key} ({each.record.step})" for each in found)
         raise WrongUsage(f'{len(found)} emails to "{key}" are in doubt', fix=f"name one of them instead: {keys}")
     return found[0]
 
 
-def _list(asked: Asked, in_doubt: Sequence[MessageRecord]) -> int:
+def _names(record: MessageRecord) -> tuple[str, ...]:
+    return record.lead_key.casefold(), record.address.casefold(), record.key
+
+
+def _list(asked: Asked, in_doubt: Sequence[Doubt]) -> int:
     asked.answer({"in_doubt": [_as_json(each) for each in in_doubt]}, settle_screen(in_doubt, asked.repeat))
     return 0
 
 
-def settle_screen(in_doubt: Sequence[MessageRecord], repeat: Callable[[str], str]) -> str:
-    """Return the emails in doubt, and how to decide."""
+def settle_screen(in_doubt: Sequence[Doubt], repeat: Callable[[str], str]) -> str:
+    """Return the emails in doubt with what is known of each, and how to decide."""
     if not in_doubt:
         return "No email is in doubt."
     rows = [
-        (plain(each.address), each.step, f"{each.at.astimezone(UTC):%Y-%m-%d %H:%M} UTC", f'"{plain(each.subject)}"')
-        for each in in_doubt
+        (plain(each.address), each.step, _say(each.at), f'"{plain(each.subject)}"')
+        for each in (doubt.record for doubt in in_doubt)
     ]
-    settle = repeat(f"settle {in_doubt[0].lead_key}")
+    lines = table(rows, most=(26, 16, 20), width=78)
+    settle = repeat(f"settle {in_doubt[0].record.lead_key}")
     return "\n".join(
         [
             f"{count(len(in_doubt), 'email')} in doubt: the server never said whether it took over.",
-            *("  " + line for line in table(rows, most=(26, 16, 20), width=78)),
+            *(line for doubt, row in zip(in_doubt, lines, strict=True) for line in ("  " + row, *_known(doubt))),
             "",
             "Look into the sender's Sent folder, or ask the lead. Then:",
             f"  {settle} --sent     it arrived",
@@ -97,7 +104,19 @@ def settle_screen(in_doubt: Sequence[MessageRecord], repeat: Callable[[str], str
     )
 
 
-def _as_json(record: MessageRecord) -> dict[str, str]:
+def _known(doubt: Doubt) -> Iterator[str]:
+    """Yield what the looks so far have told, the last one of each place."""
+    last = {clue.place: clue for clue in doubt.clues}
+    for clue in last.values():
+        yield f"    {_say(clue.at)}: {'' if clue.is_there else 'not '}in {plain(clue.place)}"
+
+
+def _say(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _as_json(doubt: Doubt) -> dict[str, Any]:
+    record = doubt.record
     return {
         "key": record.lead_key,
         "to": record.address,
@@ -108,4 +127,5 @@ def _as_json(record: MessageRecord) -> dict[str, str]:
         "at": record.at.isoformat(),
         "message": record.key,
         "message_id": record.message_id,
+        "looked": [{"at": each.at.isoformat(), "in": each.place, "found": each.is_there} for each in doubt.clues],
     }

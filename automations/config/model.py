@@ -55,13 +55,17 @@ class Security(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SmtpSettings:
-    """A mail server to send through. Without *user* nobody logs in, and *password* is None."""
+    """A mail server to send through. Without *user* nobody logs in, and *password* is None.
+
+    *files_copies* is whether it puts a copy of all it takes into the Sent folder; None: its name may tell.
+    """
 
     host: str
     port: int
     user: str
     password: Secret | None
     security: Security
+    files_copies: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,15 @@ def _smtp(record: Record, secrets: Secrets, desk: Desk) -> SmtpSettings | None:
             desk.wrong(record.anchor, f'"{missing.name}" is missing beside "{given.name}"', fix="a login needs both")
     if host is None:
         return None
-    return SmtpSettings(host, record[t.SMTP_PORT] or _PORTS[security], user or "", password, security)
+    files = record[t.FILES_COPIES]
+    return SmtpSettings(
+        host,
+        record[t.SMTP_PORT] or _PORTS[security],
+        user or "",
+        password,
+        security,
+        files_copies=None if files is None else files == "yes",
+    )
 
 
 def _security(record: Record) -> Security:

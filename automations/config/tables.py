@@ -127,7 +127,14 @@ SECURITY = Setting(
     "how the connection is protected; none only for a server on this very machine, by the name localhost or its number",
     unless="starttls; tls on port 465",
 )
-SMTP = Settings((SMTP_HOST, SMTP_PORT, SMTP_USER, SMTP_PASSWORD, SECURITY), "a mail server")
+FILES_COPIES = Setting(
+    "copies_to_sent",
+    Choice(("yes", "no"), "answers"),
+    "whether the server itself puts a copy of every email it takes into the Sent folder of imap:; with yes, an email"
+    " in doubt that is not there after 15 minutes goes again by itself",
+    unless="yes for Gmail and Microsoft 365, no for all others",
+)
+SMTP = Settings((SMTP_HOST, SMTP_PORT, SMTP_USER, SMTP_PASSWORD, SECURITY, FILES_COPIES), "a mail server")
 IMAP_HOST = Setting("host", HOST, "the server that keeps your inbox", required=True)
 IMAP_PORT = Setting("port", PORT, "its port", unless="993; 143 with security: starttls or none")
 IMAP_USER = Setting("user", LINE, "the name to log in with", required=True)

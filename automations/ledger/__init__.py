@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Protocol
 
 from automations.core.effects import CameBack, FolderPlace
+from automations.core.evidence import Clue, CutOff, Doubt
 from automations.core.history import History, MessageRecord, Pause, SignalKind, Suppressions
 from automations.core.leads import CellChange, LeadKey, WrittenCell
 from automations.core.messages import MessageKey, Outcome, Outgoing
@@ -120,6 +121,32 @@ class Ledger(Protocol):
 
     def decide(self, key: MessageKey, decision: str, now: datetime) -> None:
         """Settle a message in doubt by hand: *decision* is ``sent``, ``resend`` (same bytes) or ``drop``."""
+        ...
+
+    def doubts(self) -> tuple[Doubt, ...]:
+        """Return the messages in doubt with every clue there is, in order of their key."""
+        ...
+
+    def cut_off(self) -> CutOff | None:
+        """Return what is certain about the newest run, if it never ended; ask it under the lock, before the next."""
+        ...
+
+    def note(self, key: MessageKey, clues: Sequence[Clue]) -> None:
+        """Record what a look for a message in doubt told."""
+        ...
+
+    def resolve(self, key: MessageKey, *, was_sent: bool, why: str, now: datetime) -> None:
+        """Settle a message in doubt by evidence: accepted, or reserved again with the same bytes.
+
+        *why* follows "decided ...". A message that is not in doubt stays as it is.
+        """
+        ...
+
+    def witness(self, message_id: str, what: str, now: datetime) -> bool:
+        """Record that *what* (``a reply``) came back for a Message-ID, which proves that it was sent.
+
+        Return whether it is one of ours; if that was in doubt, it is accepted from now on.
+        """
         ...
 
     def intend(self, run: str, changes: Sequence[CellChange]) -> None:

@@ -234,8 +234,8 @@ def in_doubt(database: Database) -> tuple[MessageRecord, ...]:
     return _in_state(database, _IN_DOUBT)
 
 
-def decide(database: Database, key: MessageKey, decision: str, at: str) -> None:
-    """Record what a person decided. Raises WrongUsage when there is no such decision, or nothing to decide."""
+def decide(database: Database, key: MessageKey, decision: str, at: str, why: str = "by hand") -> None:
+    """Record what was decided, and *why*. Raises WrongUsage when there is no such decision, or nothing to decide."""
     if decision not in _DECISIONS:
         raise WrongUsage(f"{decision!r} is not a decision", fix=f"Say one of: {', '.join(_DECISIONS)}.")
     target, sources = _DECISIONS[decision]
@@ -247,7 +247,7 @@ def decide(database: Database, key: MessageKey, decision: str, at: str) -> None:
             f"the email to {message.address} ({message.step}) is {message.state}; there is nothing to decide",
             fix="leadwright settle  lists the emails that wait for a decision. Nothing was changed.",
         )
-    _move(database, key, None, at, target, reply=f"decided by hand: {decision}", tries=message.tries)
+    _move(database, key, None, at, target, reply=f"decided {why}: {decision}", tries=message.tries)
 
 
 def signal(database: Database, lead: LeadKey, found: Signal) -> None:

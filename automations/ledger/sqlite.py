@@ -35,6 +35,7 @@ from automations.ledger import (
     suppressing,
 )
 from automations.ledger.database import Database
+from automations.ledger.evidence import KeepsEvidence
 from automations.ledger.host import THIS_HOST, Host
 from automations.ledger.joblock import already_running, job_lock
 from automations.ledger.migrations import migrations
@@ -79,7 +80,7 @@ def _lock_of_one_process() -> Lock:
     return held
 
 
-class SqliteLedger:
+class SqliteLedger(KeepsEvidence):
     """The record of one book in one SQLite file. Threads may share it: they take turns."""
 
     def __init__(self, database: Database, *, file: Path, lock: Lock, stop_file: Path | None) -> None:

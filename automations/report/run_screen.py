@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, tzinfo
 from typing import Any, Protocol
 
+from automations.core.evidence import CutOff, Verdict
 from automations.core.history import MessageRecord
 from automations.core.plan import Plan
 from automations.errors import Problem
@@ -17,6 +19,28 @@ _LABEL = 14
 _FEW = 10
 
 
+class Settled(Protocol):
+    """What became of one email in doubt (`doubts.Settled`)."""
+
+    @property
+    def record(self) -> MessageRecord: ...
+    @property
+    def verdict(self) -> Verdict: ...
+    @property
+    def why(self) -> str: ...
+
+
+class Aftermath(Protocol):
+    """What a run found of the one before (`doubts.Aftermath`)."""
+
+    @property
+    def cut_off(self) -> CutOff | None: ...
+    @property
+    def recovered(self) -> tuple[MessageRecord, ...]: ...
+    @property
+    def settled(self) -> Sequence[Settled]: ...
+
+
 class RunResult(Protocol):
     """What this module asks of a run's report (`runner.RunReport`)."""
 
@@ -25,7 +49,7 @@ class RunResult(Protocol):
     @property
     def plan(self) -> Plan: ...
     @property
-    def recovered(self) -> tuple[MessageRecord, ...]: ...
+    def before(self) -> Aftermath: ...
     @property
     def accepted(self) -> int: ...
     @property
@@ -50,9 +74,9 @@ class RunResult(Protocol):
     def exit_code(self) -> int: ...
 
 
-def run_screen(result: RunResult, *, where_to: str = "") -> str:
+def run_screen(result: RunResult, *, where_to: str = "", zone: tzinfo = UTC) -> str:
     """Return what a run did, for a person. *where_to* says where its emails went, when not to their leads."""
-    return "\n".join([*_recovered(result), *_emails(result, where_to), *_sheet(result), *_tail(result)])
+    return "\n".join([*_aftermath(result.before, zone), *_emails(result, where_to), *_sheet(result), *_tail(result)])
 
 
 def run_to_json(result: RunResult) -> dict[str, Any]:
@@ -62,7 +86,11 @@ def run_to_json(result: RunResult) -> dict[str, Any]:
         "plan": plan_id(result.plan),
         "recovered": [
             {"key": each.lead_key, "to": each.address, "step": each.step, "message": each.key}
-            for each in result.recovered
+            for each in result.before.recovered
+        ],
+        "settled": [
+            {"key": each.record.lead_key, "message": each.record.key, "verdict": each.verdict, "why": each.why}
+            for each in result.before.settled
         ],
         "accepted": result.accepted,
         "deferred": result.deferred,
@@ -78,15 +106,36 @@ def run_to_json(result: RunResult) -> dict[str, Any]:
     }
 
 
-def _recovered(result: RunResult) -> Iterator[str]:
-    if not result.recovered:
+def _aftermath(before: Aftermath, zone: tzinfo) -> Iterator[str]:
+    """Yield what the run before left behind, and what became of it."""
+    told = [*_certain(before, zone), *(_told(each) for each in before.settled if each.verdict is not Verdict.UNKNOWN)]
+    unknown = [each for each in before.settled if each.verdict is Verdict.UNKNOWN]
+    told += [f"{plain(each.record.address)}: {plain(each.why)}." for each in unknown if each.why]
+    if unknown:
+        who = ", ".join(plain(each.record.address) for each in unknown)
+        told.append(f"Nobody can say yet whether the emails to these have left: {who}.")
+        told.append("Decide with  leadwright settle  ; nothing more goes to them until then.")
+    yield from (wrapped(text.split(" "), indent=0, joint=" ") for text in told)
+    if told:
+        yield ""
+
+
+def _certain(before: Aftermath, zone: tzinfo) -> Iterator[str]:
+    if before.cut_off is None:
         return
-    who = ", ".join(plain(each.address) for each in result.recovered)
-    left = count(len(result.recovered), "email was", "emails were")
-    text = f"The last run was cut off. {left} on the way and may or may not have arrived: {who}."
-    yield wrapped(text.split(" "), indent=0)
-    yield "Decide with  leadwright settle  ; nothing more goes to them until then."
-    yield ""
+    stopped = before.cut_off.stopped_at.astimezone(zone)
+    left = count(before.cut_off.accepted, "email")
+    unsent = f"{before.cut_off.unsent} {'was' if before.cut_off.unsent == 1 else 'were'} not sent"
+    doubt = len(before.recovered)
+    in_doubt = f", {doubt} {'is' if doubt == 1 else 'are'} in doubt" if doubt else ""
+    yield f"The last run stopped at {stopped:%a %H:%M}. {left} left for certain, {unsent}{in_doubt}."
+
+
+_PROVEN = {Verdict.SENT: "Counted as sent.", Verdict.NOT_SENT: "It goes again, in the same words."}
+
+
+def _told(settled: Settled) -> str:
+    return f"{plain(settled.record.address)}: {plain(settled.why)}. {_PROVEN[settled.verdict]}"
 
 
 def _emails(result: RunResult, where_to: str) -> Iterator[str]:

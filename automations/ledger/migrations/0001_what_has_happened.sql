@@ -142,6 +142,17 @@ CREATE TABLE bodies (
     sha256 BLOB NOT NULL
 );
 
+-- Where an email in doubt was looked for, and whether it was there.
+CREATE TABLE clues (
+    id INTEGER PRIMARY KEY,
+    key TEXT NOT NULL REFERENCES messages (key),
+    at TEXT NOT NULL,
+    place TEXT NOT NULL,
+    is_there INTEGER NOT NULL,
+    absence TEXT NOT NULL
+);
+CREATE INDEX clues_of_message ON clues (key);
+
 CREATE TABLE signals (
     id INTEGER PRIMARY KEY,
     lead_key TEXT NOT NULL,
@@ -276,6 +287,8 @@ CREATE TRIGGER bodies_hold BEFORE UPDATE ON bodies
 WHEN NOT EXISTS (SELECT 1 FROM messages WHERE key = OLD.key AND state = 'reserved' AND tries = 0) BEGIN
     SELECT RAISE(ABORT, 'bodies only grow once their email is under way');
 END;
+CREATE TRIGGER clues_stay BEFORE DELETE ON clues BEGIN SELECT RAISE(ABORT, 'clues only grow'); END;
+CREATE TRIGGER clues_hold BEFORE UPDATE ON clues BEGIN SELECT RAISE(ABORT, 'clues only grow'); END;
 CREATE TRIGGER signals_stay BEFORE DELETE ON signals
 WHEN NOT EXISTS (SELECT 1 FROM erasing) BEGIN SELECT RAISE(ABORT, 'signals only grow'); END;
 CREATE TRIGGER signals_hold BEFORE UPDATE ON signals

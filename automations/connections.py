@@ -1,0 +1,63 @@
+"""What config.yaml says about senders, turned into what talks to their servers: mailers, mailboxes, looks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import TYPE_CHECKING
+
+from automations.config import Config
+from automations.core.evidence import Absence, Sighting
+from automations.core.history import MessageRecord
+
+if TYPE_CHECKING:
+    from automations.mail import Mailer
+    from automations.mail.imap import Account
+
+
+def open_mailer(config: Config, sender: str) -> Mailer:
+    """Return what hands over the messages of a sender: its mail server, or the outbox folder without one."""
+    settings = config.connections[sender]
+    if settings is None:
+        from automations.mail.folder import FolderMailer  # noqa: PLC0415 - only what is used is loaded
+
+        return FolderMailer(config.outbox)
+    from automations.mail.smtp import SmtpMailer  # noqa: PLC0415 - smtplib and ssl cost 50 ms
+
+    return SmtpMailer(
+        host=settings.host,
+        port=settings.port,
+        user=settings.user,
+        password=settings.password.reveal() if settings.password else "",
+        security=settings.security.value,
+    )
+
+
+def mailbox_of(config: Config, sender: str) -> Account | None:
+    """Return a sender's mailbox; None when config.yaml names none."""
+    settings = config.inboxes.get(sender)
+    if settings is None:
+        return None
+    from automations.mail.imap import Account  # noqa: PLC0415 - imaplib and ssl cost 60 ms
+
+    return Account(
+        settings.host, settings.port, settings.user, settings.password.reveal(), security=settings.security.value
+    )
+
+
+def look_up(config: Config, sender: str, records: Sequence[MessageRecord], since: date) -> tuple[Sighting, ...]:
+    """Return what every place that may have a trace of a sender's messages tells of them. Never raises."""
+    from automations.mail import evidence  # noqa: PLC0415 - only needed when an email is in doubt
+
+    ids = [record.message_id for record in records]
+    if sender not in config.connections:
+        return ()  # somebody took the sender out of config.yaml
+    smtp = config.connections[sender]
+    if smtp is None:
+        return (evidence.look_into_outbox(config.outbox, ids),)
+    account = mailbox_of(config, sender)
+    if account is None:
+        return ()
+    files = smtp.host.lower() in evidence.FILES_COPIES if smtp.files_copies is None else smtp.files_copies
+    absence = Absence.LATER if files else Absence.NOTHING
+    return (evidence.look_into_sent(account, ids, since, place=f"the Sent folder of {sender}", absence=absence),)
