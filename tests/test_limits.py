@@ -275,3 +275,32 @@ def test_too_many_bounces_stop_all_sending() -> None:
 def test_whose_limit_an_email_counts_against(company: str | None, address: str, expected: str) -> None:
     """The company as written, else the address's own domain; a free mailbox stands for itself."""
     assert company_of(company, address, frozenset({"free.test"})) == expected
+
+
+def failed(name: str, at: datetime) -> Signal:
+    """Return that an email somebody got came back, a minute later."""
+    return Signal(SignalKind.FAILED, at + timedelta(minutes=1), "the mailbox is full", message=f"{name}{at}")
+
+
+def test_who_is_out_of_office_is_written_to_again_when_they_are_back() -> None:
+    """An absence holds until its end, moved into the sending hours; afterwards it holds nothing."""
+    back = datetime(2026, 11, 27, 23, tzinfo=UTC)
+    away = Signal(SignalKind.ABSENT, NOW - timedelta(days=3), until=back)
+    due = candidate("eva", known=LeadHistory(signals=(away,)))
+
+    _, ((kind, _, until),) = decide(due)
+    assert (kind, until) == (HoldKind.ABSENT, datetime(2026, 11, 30, 8, tzinfo=UTC))
+    assert decide(due, now=datetime(2026, 11, 30, 9, tzinfo=UTC)) == (["eva@eva.example"], [])
+
+
+@pytest.mark.parametrize(("times", "kinds"), [(2, []), (3, [HoldKind.FAILING])])
+def test_three_emails_in_a_row_that_came_back_hold_a_lead(times: int, kinds: list[HoldKind]) -> None:
+    """Two full mailboxes are bad luck; three in a row, and the lead is left alone for a month."""
+    days = [NOW - timedelta(days=5 * number) for number in range(1, 4)]
+    known = LeadHistory(
+        messages=tuple(sent("eva", day) for day in days), signals=tuple(failed("eva", day) for day in days[:times])
+    )
+    due = candidate("eva", known=known)
+
+    assert [kind for kind, _, _ in decide(due)[1]] == kinds
+    assert decide(due, now=NOW + timedelta(days=28)) == (["eva@eva.example"], [])

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from automations.core.absences import REST, absent_until, failing
 from automations.core.addresses import address_identity
 from automations.core.history import History, LeadHistory, MessageRecord, MessageState, SignalKind
 from automations.core.leads import Lead
@@ -152,6 +153,16 @@ def _snoozed(candidate: Candidate, ask: _Question) -> Answer:
     return ("snoozed in the sheet", ask.opening(candidate, until)) if until and until > ask.now else None
 
 
+def _absent(candidate: Candidate, ask: _Question) -> Answer:
+    until = absent_until(candidate.known, ask.now)
+    return (f"out of office until {ask.say(until)}", ask.opening(candidate, until)) if until else None
+
+
+def _failing(candidate: Candidate, ask: _Question) -> Answer:
+    last = failing(candidate.known, ask.now)
+    return (f"the last emails came back: {last.detail}", ask.opening(candidate, last.at + REST)) if last else None
+
+
 def _no_sender(candidate: Candidate, _: _Question) -> Answer:
     return None if candidate.sender else (candidate.sender_problem, None)
 
@@ -224,6 +235,8 @@ LIMITS: tuple[tuple[HoldKind, Callable[[Candidate, _Question], Answer]], ...] = 
     (HoldKind.NOT_RECORDED, _not_recorded),
     (HoldKind.REFUSED, _refused),
     (HoldKind.SNOOZED, _snoozed),
+    (HoldKind.ABSENT, _absent),
+    (HoldKind.FAILING, _failing),
     (HoldKind.NO_SENDER, _no_sender),
     (HoldKind.SAME_ADDRESS, _same_address),
     (HoldKind.PAUSED, _paused),

@@ -60,6 +60,8 @@ class HoldKind(StrEnum):
     IN_DOUBT = "an earlier email is in doubt"
     REFUSED = "an earlier email was refused"
     SNOOZED = "snoozed by a person"
+    ABSENT = "out of office"
+    FAILING = "the last emails came back"
     NO_ADDRESS = "no email address"
     NO_SENDER = "no sender"
     SAME_ADDRESS = "same address as another lead"

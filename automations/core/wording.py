@@ -24,6 +24,9 @@ _SIGNALS = {
     SignalKind.BOUNCED: "address does not exist",
     SignalKind.REPLIED: "replied {day}",
 }
+_SOFT = {SignalKind.FAILED: "came back {day}: {why}", SignalKind.ABSENT: "out of office until {day}"}
+"""What is told only as long as nothing has happened since."""
+
 _STATES = {
     MessageState.ACCEPTED: "{step} sent {day}",
     MessageState.DEFERRED: "{step} put off by the receiving server",
@@ -68,9 +71,12 @@ def email_status(known: LeadHistory, zone: ZoneInfo) -> str | None:
         if moments:
             return text.format(day=say_day(max(moments), zone))
     told = [record for record in known.messages if record.state in _STATES]
-    if not told:
+    last = max(told, key=_doubt_then_time, default=None)
+    soft = max((each for each in known.signals if each.kind in _SOFT), key=lambda each: each.at, default=None)
+    if soft is not None and (last is None or soft.at >= last.at):
+        return _SOFT[soft.kind].format(day=say_day(soft.until or soft.at, zone), why=soft.detail)
+    if last is None:
         return None
-    last = max(told, key=_doubt_then_time)
     return _STATES[last.state].format(step=last.step, day=say_day(last.at, zone))
 
 
