@@ -68,7 +68,7 @@ def look_at_lead(workplace: Workplace, key_text: str, now: datetime) -> LeadView
         qualification=traced.qualification,
         trace=traced,
         # What a person typed since the last run counts already, and is told.
-        history=replace(history, typed=standing.typed),
+        history=history._replace(typed=standing.typed),
         sends=tuple(each for each in plan.sends if each.key == lead.key),
         later=tuple(each for each in plan.later if each.key == lead.key),
         holds=tuple(each for each in plan.holds if each.key == lead.key),
@@ -177,7 +177,7 @@ def _with_thread(letter: Letter, words: Words, policy: Policy) -> Letter:
         sent = compose(replace(letter, candidate=earlier), words, policy)
         *others, record = with_email(candidate.known, earlier, letter.at).messages
         record = replace(record, subject=sent.subject, message_id=sent.message_id)
-        candidate = replace(candidate, known=replace(candidate.known, messages=(*others, record)))
+        candidate = replace(candidate, known=candidate.known._replace(messages=(*others, record)))
     return replace(letter, candidate=candidate)
 
 

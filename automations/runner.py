@@ -7,7 +7,7 @@ follows, remember. A power cut between any two lines leaves a state from which t
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -18,8 +18,8 @@ from automations.core.alerts import Alert, hot_lead_alerts, stopped_alerts
 from automations.core.books import key_rule, read_book, wanted_headers
 from automations.core.evidence import Sighting
 from automations.core.garbage import without_collections
-from automations.core.history import MessageRecord
-from automations.core.leads import Book, CellChange, CellOutcome, WrittenCell
+from automations.core.history import MessageRecord, Written
+from automations.core.leads import Book, Cell, CellChange, CellOutcome, LeadKey, Role, WrittenCell
 from automations.core.letters import Words, compose
 from automations.core.limits import ANY_TIME
 from automations.core.plan import Known, Plan, RowUpdate, Send
@@ -327,10 +327,12 @@ def _as_written(known: Iterable[Known], cells: Sequence[WrittenCell], work: _Wor
     }
     if not left:
         return list(known)
-    return [
-        replace(each, written=tuple((role, left.get((each.key, role), value)) for role, value in each.written))
-        for each in known
-    ]
+    return [each._replace(written=_without(left, each)) for each in known]
+
+
+def _without(left: Mapping[tuple[LeadKey, Role], Cell], known: Known) -> Written:
+    roles, cells = known.written
+    return Written(roles, tuple([left.get((known.key, role), cell) for role, cell in zip(roles, cells, strict=True)]))
 
 
 def _send(decision: Decision, watch: _RowWatch, work: _Work) -> Sent:

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from automations.core.history import MessageKey
+from automations.core.history import MessageKey, Written
 from automations.core.leads import CellChange, CellOutcome, LeadKey, Role, WrittenCell
 from automations.core.messages import Hand, Outcome, Outgoing, message_id, message_key
 from automations.core.plan import Known, Send
@@ -31,15 +31,8 @@ def known(number: int, *, is_own: bool) -> Known:
     score = number % 23 * 5
     segment = ("cold", "warm", "hot")[number % 3]
     why = ", ".join(reason for bit, reason in enumerate(REASONS) if number >> bit & 1)
-    written = (
-        (Role.SCORE, score),
-        (Role.SEGMENT, segment),
-        (Role.STAGE, "New"),
-        (Role.NEXT_STEP, "nothing planned"),
-        (Role.WHY, f"{why} ({number})" if is_own else why),
-        (Role.STATUS, None),
-    )
-    return Known(lead(number), score, segment, "New", NOW, written)
+    cells = (score, segment, "New", "nothing planned", f"{why} ({number})" if is_own else why, None)
+    return Known(lead(number), score, segment, "New", NOW, Written(tuple(Role), cells))
 
 
 def lead(number: int) -> LeadKey:

@@ -61,7 +61,7 @@ def without_rows(plan: Plan) -> Plan:
     """Return a plan without row numbers and places in the sheet."""
     return replace(
         plan,
-        updates=tuple(replace(update, row=0) for update in plan.updates),
+        updates=tuple(update._replace(row=0) for update in plan.updates),
         problems=tuple(sorted((replace(problem, where="") for problem in plan.problems), key=str)),
     )
 

@@ -22,6 +22,7 @@ from automations.core.history import (
     StepHow,
     Suppression,
     Typed,
+    Written,
 )
 from automations.core.leads import Cell, CellChange, CellOutcome, LeadKey, Role, WrittenCell
 from automations.core.plan import Known, Move, MoveKind
@@ -114,12 +115,9 @@ def test_a_new_ledger_knows_nothing(ledger: SqliteLedger) -> None:
 
 def test_what_was_known_of_a_lead_is_known_again(ledger: SqliteLedger, run: str) -> None:
     """Score, segment, stage, our cells and what a person typed come back as they were."""
-    written: tuple[tuple[Role, Cell], ...] = (
-        (Role.SCORE, 62.5),
-        (Role.SEGMENT, "hot"),
-        (Role.STAGE, "New"),
-        (Role.WHY, "큰 사무실, größer als 20"),
-        (Role.STATUS, None),
+    written = Written(
+        (Role.SCORE, Role.SEGMENT, Role.STAGE, Role.WHY, Role.STATUS),
+        (62.5, "hot", "New", "큰 사무실, größer als 20", None),
     )
     typed = (Typed(Role.STAGE, "Meeting", NOW),)
 
@@ -133,7 +131,7 @@ def test_what_was_known_of_a_lead_is_known_again(ledger: SqliteLedger, run: str)
 def test_only_changes_leave_a_snapshot(ledger: SqliteLedger, run: str) -> None:
     """A lead about whom nothing is new leaves no trace of the run; a change leaves one snapshot."""
     for score in (10, 10, 30):
-        ledger.remember(run, [Known(EVA, score, "cold", "New", NOW, ())], NOW)
+        ledger.remember(run, [Known(EVA, score, "cold", "New", NOW, Written())], NOW)
 
     snapshots = [entry.facts["score"] for entry in ledger.entries(EVA)]
     assert snapshots == [10, 30]
@@ -141,9 +139,11 @@ def test_only_changes_leave_a_snapshot(ledger: SqliteLedger, run: str) -> None:
 
 def test_a_lead_that_is_missing_from_the_sheet_is_not_forgotten(ledger: SqliteLedger, run: str) -> None:
     """A lead whose row is gone today is known when it comes back tomorrow."""
-    ledger.remember(run, [Known(EVA, 10, "cold", "New", NOW, ()), Known(NILS, 80, "hot", "New", NOW, ())], NOW)
+    ledger.remember(
+        run, [Known(EVA, 10, "cold", "New", NOW, Written()), Known(NILS, 80, "hot", "New", NOW, Written())], NOW
+    )
 
-    ledger.remember(run, [Known(NILS, 80, "hot", "Won", LATER, ())], LATER)
+    ledger.remember(run, [Known(NILS, 80, "hot", "Won", LATER, Written())], LATER)
 
     history = ledger.history(LATER)
     assert (history.of(EVA).segment, history.of(EVA).stage) == ("cold", "New")
@@ -263,10 +263,10 @@ def test_whatever_a_cell_holds_comes_back(value: Cell) -> None:
     change = CellChange(EVA, 2, "Score", value, value)
 
     ledger.cells(run, [WrittenCell(change, CellOutcome.WRITTEN, 2, value)], NOW)
-    ledger.remember(run, [Known(EVA, 1, "hot", "New", NOW, ((Role.SCORE, value),))], NOW)
+    ledger.remember(run, [Known(EVA, 1, "hot", "New", NOW, Written((Role.SCORE,), (value,)))], NOW)
 
     (cell,) = ledger.written_cells(run)
-    ((_, known),) = ledger.history(NOW).of(EVA).written
+    (known,) = ledger.history(NOW).of(EVA).written.cells
     ledger.close()
     for found in (cell.change.old, cell.change.new, cell.found, known):
         assert (found, type(found)) == (value, type(value))
@@ -275,7 +275,7 @@ def test_whatever_a_cell_holds_comes_back(value: Cell) -> None:
 def test_all_that_happened_to_a_lead_can_be_told(ledger: SqliteLedger, run: str) -> None:
     """The history of a lead has every kind of event, oldest first, and nothing of anybody else."""
     minutes = [NOW + timedelta(minutes=each) for each in range(8)]
-    ledger.remember(run, [Known(EVA, 80, "hot", "New", NOW, ())], minutes[0])
+    ledger.remember(run, [Known(EVA, 80, "hot", "New", NOW, Written())], minutes[0])
     ledger.moves(run, [Move(EVA, "welcome", MoveKind.START, minutes[1])])
     ledger.cells(
         run,
@@ -352,7 +352,7 @@ GROWING = (
 
 def test_the_record_only_grows(ledger: SqliteLedger, run: str) -> None:
     """What was recorded can neither be changed nor taken out, not even by a fault of ours."""
-    ledger.remember(run, [Known(EVA, 1, "hot", "New", NOW, ())], NOW)
+    ledger.remember(run, [Known(EVA, 1, "hot", "New", NOW, Written())], NOW)
     ledger.cells(run, [WrittenCell(CellChange(EVA, 2, "Score", 1, 2), CellOutcome.WRITTEN, 2)], NOW)
     ledger.moves(run, [Move(EVA, "welcome", MoveKind.START, NOW)])
     ledger.reserve(run, [email()], NOW)

@@ -185,7 +185,7 @@ def test_a_suppressed_address_is_never_written_to() -> None:
 def test_two_leads_with_one_address_get_one_email() -> None:
     """The same mailbox under two keys is one person; which of the two does not depend on the row."""
     eva, double = candidate("eva"), candidate("eva", score=99)
-    double = replace(double, lead=replace(double.lead, key=LeadKey("zz-7")))
+    double = replace(double, lead=double.lead._replace(key=LeadKey("zz-7")))
 
     chosen, holds = decide(double, eva)
 

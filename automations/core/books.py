@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from difflib import get_close_matches
-from operator import itemgetter
-from typing import cast
+from itertools import islice, repeat, zip_longest
 
 from automations.core.addresses import AddressProblem, address_identity, normalise_address
-from automations.core.cells import ERROR_CELLS, CellProblem, Reader, as_text, reader_of
-from automations.core.leads import Book, Cell, Columns, Field, FieldType, KeyRule, Lead, LeadKey, Sheet, Value
+from automations.core.cells import ERROR_CELLS, CellProblem, ColumnReader, as_text, column_reader
+from automations.core.leads import Book, Cell, Columns, KeyRule, Lead, LeadKey, Sheet, Value
 from automations.errors import Problem, WrongConfig
 
+_Row = tuple[int, Sequence[Cell]]
+
+_BATCH = 1_000
+"""How many rows are read at a time."""
 _MANY = 5
 """Longest list of rows that a problem spells out."""
 
@@ -58,42 +61,34 @@ def _address_key(cell: Cell) -> LeadKey | None:
         return None
 
 
-class _Choices(dict[Cell, Value]):
-    """What the texts of a column with choices mean; each way to write one is read once."""
-
-    def __init__(self, read: Reader) -> None:
-        super().__init__()
-        self._read = read
-
-    def __missing__(self, text: Cell) -> Value:
-        return self.setdefault(text, self._read(text))
-
-
-def _reader_of_texts(field: Field, read: Reader) -> Reader:
-    """Return what reads cells of a field that hold text; "" from it is None."""
-    if field.choices:
-        return _Choices(read).__getitem__
-    return cast("Reader", str.strip) if field.type is FieldType.TEXT else read
-
-
 @dataclass(frozen=True, slots=True)
 class _Reading:
     """How the rows of one sheet are read: positions of our fields and owned columns in its cells."""
 
     sheet: Sheet
     columns: Columns
-    fields: tuple[tuple[int, Reader, Reader], ...]
-    owned: Callable[[Sequence[Cell]], tuple[Cell, ...]]
+    fields: tuple[tuple[int, ColumnReader], ...]
+    owned: tuple[int | None, ...]
     width: int
     key_of: Callable[[Cell], LeadKey | None]
     key_position: int
     key_is_address: bool
-    email_position: int | None
+    email: int | None
+    """Which of the fields is the address."""
     name_position: int | None
 
     def cell_name(self, row: int, position: int, who: str) -> str:
         letters = column_letters(self.sheet.first_column + position)
         return f"{self.sheet.name}!{letters}{row}" + (f" ({who})" if who else "")
+
+
+@dataclass(slots=True)
+class _Found:
+    """What the rows read so far are: leads, and rows that cannot be used, with their keys where they have one."""
+
+    leads: list[Lead] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    unusable: list[tuple[LeadKey | None, int]] = field(default_factory=list)
 
 
 def read_book(sheet: Sheet, columns: Columns) -> Book:
@@ -102,86 +97,87 @@ def read_book(sheet: Sheet, columns: Columns) -> Book:
     Raises WrongConfig when a header that config.yaml names is missing or stands twice: then no row can be trusted.
     """
     reading, missing = _find_columns(sheet, columns)
-    leads: list[Lead] = []
-    problems: list[Problem] = []
-    unusable: list[tuple[LeadKey | None, int]] = []
-    rows_read = 0
-    for row, cells in sheet.rows:
-        rows_read += 1
-        padded = cells if len(cells) >= reading.width else [*cells, *[None] * (reading.width - len(cells))]
-        lead = _read_row(reading, row, padded)
-        if isinstance(lead, Lead):
-            leads.append(lead)
-        else:
-            problems.extend(lead)
-            unusable.append((reading.key_of(padded[reading.key_position]), row))
-    unique, doubled = _set_doubles_aside(reading, leads, unusable)
+    found = _Found()
+    rows = iter(sheet.rows)
+    while batch := list(islice(rows, _BATCH)):
+        _read_batch(reading, batch, found)
+    unique, doubled = _set_doubles_aside(reading, found.leads, found.unusable)
     return Book(
         sheet=sheet.name,
         columns=columns,
         leads=unique,
-        problems=(*problems, *doubled),
-        rows_read=rows_read,
-        unusable_rows=len(unusable) + len(leads) - len(unique),
+        problems=(*found.problems, *doubled),
+        rows_read=len(found.leads) + len(found.unusable),
+        unusable_rows=len(found.unusable) + len(found.leads) - len(unique),
         missing=missing,
         fingerprint=sheet.fingerprint,
     )
 
 
-def _read_row(reading: _Reading, row: int, cells: Sequence[Cell]) -> Lead | list[Problem]:
+def _read_batch(reading: _Reading, batch: Sequence[_Row], found: _Found) -> None:
+    """Read rows all at once; when one of them cannot be used by halves, down to that row."""
     try:
-        values = tuple(
-            [
-                None if (cell := cells[at]) is None else read_text(cell) if cell.__class__ is str else read(cell)
-                for at, read, read_text in reading.fields
-            ]
-        )
-        address = _address(reading, cells)
+        found.leads.extend(_leads_of(reading, batch))
     except (CellProblem, AddressProblem):
-        return _row_problems(reading, row, cells)
-    key = _key(reading, cells, address)
-    if key is None or not ERROR_CELLS.isdisjoint(values):
-        return _row_problems(reading, row, cells)
-    if "" in values:
-        values = tuple([None if value == "" else value for value in values])
-    return Lead(key, row, values, reading.owned(cells), address)
+        if len(batch) > 1:
+            middle = len(batch) // 2
+            _read_batch(reading, batch[:middle], found)
+            _read_batch(reading, batch[middle:], found)
+            return
+        ((row, cells),) = batch
+        padded = [*cells, *[None] * (reading.width - len(cells))]
+        found.problems.extend(_row_problems(reading, row, padded))
+        found.unusable.append((reading.key_of(padded[reading.key_position]), row))
 
 
-def _key(reading: _Reading, cells: Sequence[Cell], address: str) -> LeadKey | None:
-    if reading.key_is_address:
-        return LeadKey(address_identity(address)) if address else None
-    return reading.key_of(cells[reading.key_position])
+def _leads_of(reading: _Reading, batch: Sequence[_Row]) -> Iterator[Lead]:
+    """Return the leads of rows, read column by column: cells of one column are mostly alike.
+
+    Raises CellProblem or AddressProblem when any of the rows cannot be used.
+    """
+    rows = [row for row, _ in batch]
+    cells: list[tuple[Cell, ...]] = list(zip_longest(*[cells for _, cells in batch]))
+    cells += [(None,) * len(batch)] * (reading.width - len(cells))
+    values = [read(cells[at]) for at, read in reading.fields]
+    owned = [cells[at] if at is not None else repeat(None) for at in reading.owned]
+    addresses = _addresses(values[reading.email]) if reading.email is not None else [""] * len(rows)
+    keys = (
+        [LeadKey(address_identity(address)) if address else None for address in addresses]
+        if reading.key_is_address
+        else list(map(reading.key_of, cells[reading.key_position]))
+    )
+    if None in keys:
+        raise CellProblem("has no key")
+    each_owned = zip(*owned, strict=False) if owned else repeat(())
+    return map(Lead._make, zip(keys, rows, zip(*values, strict=True), each_owned, addresses, strict=False))
 
 
-def _address(reading: _Reading, cells: Sequence[Cell]) -> str:
-    if reading.email_position is None:
-        return ""
-    text = as_text(cells[reading.email_position])
-    return normalise_address(text) if text else ""
+def _addresses(values: Sequence[Value]) -> list[str]:
+    return [normalise_address(as_text(value)) if value is not None else "" for value in values]
 
 
 def _row_problems(reading: _Reading, row: int, cells: Sequence[Cell]) -> list[Problem]:
-    """Return everything that keeps a row from being a lead: the slow, telling form of `_read_row`."""
+    """Return everything that keeps a row from being a lead."""
     who = as_text(cells[reading.name_position]) if reading.name_position is not None else ""
     found: list[Problem] = []
-    for (position, read, _), field in zip(reading.fields, reading.columns.fields, strict=True):
+    for (position, read), each in zip(reading.fields, reading.columns.fields, strict=True):
         cell = cells[position]
         where = reading.cell_name(row, position, who)
         shown = as_text(cell)
-        if field.name == reading.columns.key and not shown:
-            found.append(Problem(where, f"no {field.header}", f"fill in {field.header}, or delete the row"))
+        if each.name == reading.columns.key and not shown:
+            found.append(Problem(where, f"no {each.header}", f"fill in {each.header}, or delete the row"))
         elif shown in ERROR_CELLS:
-            found.append(Problem(where, f"{field.header} shows {shown}", "mend the formula in this cell"))
-        elif field.name == reading.columns.email and shown:
+            found.append(Problem(where, f"{each.header} shows {shown}", "mend the formula in this cell"))
+        elif each.name == reading.columns.email and shown:
             try:
                 normalise_address(shown)
             except AddressProblem as problem:
                 found.append(Problem(where, f'"{shown}" is not an email address: {problem}', "correct the address"))
         elif cell is not None:
             try:
-                read(cell)
+                read([cell])
             except CellProblem as problem:
-                found.append(Problem(where, f'{field.header} "{shown}" {problem}', "correct the cell"))
+                found.append(Problem(where, f'{each.header} "{shown}" {problem}', "correct the cell"))
     return found
 
 
@@ -239,26 +235,16 @@ def _find_columns(sheet: Sheet, columns: Columns) -> tuple[_Reading, tuple[str, 
     reading = _Reading(
         sheet=sheet,
         columns=columns,
-        fields=tuple(
-            (found[field.name], read := reader_of(field), _reader_of_texts(field, read)) for field in columns.fields
-        ),
-        owned=_picker(owned),
+        fields=tuple((found[field.name], column_reader(field)) for field in columns.fields),
+        owned=owned,
         width=1 + max([*found.values(), *(at for at in owned if at is not None)], default=0),
         key_of=key_rule(columns).key_of,
         key_position=found[columns.key],
         key_is_address=columns.key == columns.email,
-        email_position=found[columns.email] if columns.email else None,
+        email=columns.names().index(columns.email) if columns.email else None,
         name_position=found.get("name"),
     )
     return reading, tuple(header for (_, header), at in zip(columns.owned, owned, strict=True) if at is None)
-
-
-def _picker(positions: Sequence[int | None]) -> Callable[[Sequence[Cell]], tuple[Cell, ...]]:
-    """Return what takes the cells at *positions* from a row; there is none at None."""
-    there = [at for at in positions if at is not None]
-    if len(there) == len(positions) > 1:
-        return itemgetter(*there)
-    return lambda cells: tuple([None if at is None else cells[at] for at in positions])
 
 
 def _doubled_header(sheet: Sheet, header: str, positions: Sequence[int]) -> Problem | None:
@@ -287,8 +273,8 @@ def _missing_header(sheet: Sheet, columns: Columns, header: str, name: str) -> P
 
 def value_of(columns: Columns, values: Sequence[Value], name: str) -> Value:
     """Return a field's value by its name; None when there is no such field."""
-    for field, value in zip(columns.fields, values, strict=True):
-        if field.name == name:
+    for each, value in zip(columns.fields, values, strict=True):
+        if each.name == name:
             return value
     return None
 

@@ -7,14 +7,17 @@ Each reader takes a cell that is not empty and returns the value, or raises Cell
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from difflib import get_close_matches
 from math import isfinite
+from types import NoneType
+from typing import cast
 
 from automations.core.leads import Cell, Field, FieldType, Value
 
 Reader = Callable[[Cell], Value]
+ColumnReader = Callable[[Sequence[Cell]], Sequence[Value]]
 
 ERROR_CELLS = frozenset(
     {"#REF!", "#N/A", "#NAME?", "#VALUE!", "#DIV/0!", "#NULL!", "#NUM!", "#SPILL!", "#CALC!", "#ERROR!", "Loading..."}
@@ -166,3 +169,56 @@ READERS: dict[FieldType, Reader] = {
 def reader_of(field: Field) -> Reader:
     """Return what turns this field's cells into values."""
     return choice_reader(field.choices) if field.choices else READERS[field.type]
+
+
+def _same(cell: Cell) -> Value:
+    return cast("Value", cell)
+
+
+class _Choices(dict[Cell, Value]):
+    """What the texts of a column with choices mean; each way to write one is read once."""
+
+    def __init__(self, read: Reader) -> None:
+        super().__init__()
+        self._read = read
+
+    def __missing__(self, text: Cell) -> Value:
+        return self.setdefault(text, self._read(text))
+
+
+def _quick_readers(field: Field, read: Reader) -> Mapping[type, Reader]:
+    """Return what does as *read* does, for cells of one type that need no more than that; "" from it is None."""
+    if field.choices:
+        return {str: _Choices(read).__getitem__}
+    quick: dict[FieldType, dict[type, Reader]] = {
+        FieldType.TEXT: {str: cast("Reader", str.strip)},
+        FieldType.NUMBER: {int: _same},
+        FieldType.DATE: {datetime: cast("Reader", datetime.date)},
+        FieldType.YES_NO: {bool: _same},
+    }
+    return quick[field.type]
+
+
+def column_reader(field: Field) -> ColumnReader:
+    """Return what turns many of this field's cells into values; it raises CellProblem when it cannot turn one.
+
+    The cells of a column are mostly of one type: what is to be done with them is found once for all of them.
+    """
+    read = reader_of(field)
+    quick = _quick_readers(field, read)
+
+    def read_column(cells: Sequence[Cell]) -> Sequence[Value]:
+        kinds = set(map(type, cells)) - {NoneType}
+        convert = quick.get(next(iter(kinds)), read) if len(kinds) == 1 else read
+        if convert is _same:
+            return cast("Sequence[Value]", cells)
+        values = [None if cell is None else convert(cell) for cell in cells]
+        return _without_errors(values) if str in kinds else values
+
+    return read_column
+
+
+def _without_errors(values: list[Value]) -> list[Value]:
+    if not ERROR_CELLS.isdisjoint(values):
+        raise CellProblem("shows that a formula failed")
+    return [None if value == "" else value for value in values] if "" in values else values

@@ -97,6 +97,8 @@ def course_of(standing: Standing, qualification: Qualification, moment: Moment) 
     """Return what all sequences want of one lead now, in the order of config.yaml."""
     course = NO_COURSE
     given = _as_qualified(standing.given, qualification)
+    if not standing.known.enrollments and not _begins_any(given, qualification, moment):
+        return course
     for tests in moment.playbook.sequences:
         enrollment = enrollment_in(standing.known, tests.sequence.name)
         asked = _Asked(tests, standing, given, qualification, moment)
@@ -108,6 +110,13 @@ def course_of(standing: Standing, qualification: Qualification, moment: Moment) 
         ):
             course = _joined(course, _go_on(asked, enrollment))
     return course
+
+
+def _begins_any(given: Given, qualification: Qualification, moment: Moment) -> bool:
+    for tests in moment.playbook.sequences:  # noqa: SIM110 - a generator takes as long as the question itself
+        if tests.starts(given, qualification, moment.today):
+            return True
+    return False
 
 
 def _as_qualified(given: Given, qualification: Qualification) -> Given:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from automations.core.addresses import address_hash, address_identity
 from automations.core.leads import Cell, LeadKey, Role
@@ -132,18 +133,28 @@ class Typed:
     seen_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class LeadHistory:
+class Written(NamedTuple):
+    """What we wrote into our own columns of one lead, or agreed with: *cells* in the order of *roles*."""
+
+    roles: tuple[Role, ...] = ()
+    cells: tuple[Cell, ...] = ()
+
+    def get(self, role: Role) -> Cell:
+        """Return the cell of one of our columns; None for one that we never wrote."""
+        return self.cells[self.roles.index(role)] if role in self.roles else None
+
+
+class LeadHistory(NamedTuple):
     """All the ledger knows about one lead.
 
-    *written* is what we last wrote into (or agreed with in) each of our columns. *score*, *segment* and *stage* are
+    *written* is what we last wrote. *score*, *segment* and *stage* are
     those of the last snapshot; *stage_since* is when that stage began.
     """
 
     enrollments: tuple[Enrollment, ...] = ()
     messages: tuple[MessageRecord, ...] = ()
     signals: tuple[Signal, ...] = ()
-    written: tuple[tuple[Role, Cell], ...] = ()
+    written: Written = Written()
     typed: tuple[Typed, ...] = ()
     stage: str = ""
     stage_since: datetime | None = None

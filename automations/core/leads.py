@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
-from typing import NewType
+from typing import NamedTuple, NewType
 
 from automations.errors import Problem
 
@@ -95,8 +95,7 @@ class Sheet:
     first_column: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Lead:
+class Lead(NamedTuple):
     """One usable row.
 
     *values* stand in the order of `Columns.fields`. *owned* is what our own columns hold now, in the order of
@@ -127,8 +126,7 @@ class Book:
     fingerprint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class CellChange:
+class CellChange(NamedTuple):
     """One cell we want to change. *row* and *old* are what was read; the source looks for *key* anew."""
 
     key: LeadKey
@@ -148,8 +146,7 @@ class CellOutcome(StrEnum):
     REFUSED = "refused"
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenCell:
+class WrittenCell(NamedTuple):
     """One cell change and how it ended; *found* is what stood in the cell, *row* where the lead was then (0: gone)."""
 
     change: CellChange

@@ -26,7 +26,7 @@ _HOW = {MoveKind.TASK: StepHow.TASK, MoveKind.SKIP: StepHow.SKIPPED}
 def with_moves(known: LeadHistory, moves: Sequence[Move]) -> LeadHistory:
     """Return what is known of a lead once *moves* are recorded."""
     for move in moves:
-        known = replace(known, enrollments=_moved(known.enrollments, move))
+        known = known._replace(enrollments=_moved(known.enrollments, move))
     return known
 
 
@@ -46,7 +46,7 @@ def with_email(known: LeadHistory, candidate: Candidate, now: datetime) -> LeadH
     """Return what is known of a lead once this email is accepted at *now*."""
     key = message_key(candidate.sequence.name, candidate.step.name, candidate.lead.key)
     if candidate.starting:
-        known = replace(known, enrollments=(*known.enrollments, Enrollment(candidate.sequence.name, now)))
+        known = known._replace(enrollments=(*known.enrollments, Enrollment(candidate.sequence.name, now)))
     record = MessageRecord(
         key=key,
         sequence=candidate.sequence.name,
@@ -61,4 +61,4 @@ def with_email(known: LeadHistory, candidate: Candidate, now: datetime) -> LeadH
         subject="",
         message_id="",
     )
-    return replace(known, messages=(*(each for each in known.messages if each.key != key), record))
+    return known._replace(messages=(*(each for each in known.messages if each.key != key), record))

@@ -10,15 +10,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
-from automations.core.history import Typed
-from automations.core.leads import Cell, LeadKey, Role
+from automations.core.history import Typed, Written
+from automations.core.leads import Cell, LeadKey
 from automations.core.messages import MessageKey
 from automations.errors import Problem
 
 
-@dataclass(frozen=True, slots=True)
-class RowUpdate:
+class RowUpdate(NamedTuple):
     """One cell of one lead that will change. *column* is the header; *row* is where the lead was read."""
 
     key: LeadKey
@@ -126,8 +126,7 @@ class Move:
     after: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """What the ledger shall remember of a lead, for the next plan: its stage and since when, its segment and score.
 
     *written* is what our columns hold once the updates are written; *typed* are the roles a person typed over, with
@@ -139,7 +138,7 @@ class Known:
     segment: str
     stage: str
     stage_since: datetime
-    written: tuple[tuple[Role, Cell], ...]
+    written: Written
     typed: tuple[Typed, ...] = ()
 
 

@@ -10,11 +10,10 @@ The second turn, for leads that get an email now, shows what follows from it: no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import chain
-from operator import attrgetter
+from itertools import chain, repeat
 from typing import NamedTuple
 
 from automations.core.alerts import HotLead
@@ -36,7 +35,7 @@ from automations.core.standing import Standing, Standings
 from automations.core.tally import Tally
 from automations.errors import Problem
 
-_BATCH = 10_000
+_BATCH = 2_000
 """How many leads are decided at a time."""
 
 
@@ -185,25 +184,23 @@ def _first_turns(book: Book, history: History, words: Words, moment: Moment, tal
 
     A batch at a time, so that of a large book nothing has to be kept but what there is to do.
     """
-    leads = sorted(book.leads, key=attrgetter("key"))
     turns: list[_Turn] = []
-    for start in range(0, len(leads), _BATCH):
-        for turn in _take_turns([(lead, history.of(lead.key)) for lead in leads[start : start + _BATCH]], moment):
-            if turn.course is NO_COURSE:
-                tally.add(_told(turn, (), (), words, moment))
-            else:
+    for start in range(0, len(book.leads), _BATCH):
+        leads = [(lead, history.of(lead.key)) for lead in book.leads[start : start + _BATCH]]
+        for turn in _take_turns(leads, moment):
+            if turn.course is not NO_COURSE:
                 turns.append(turn)
-    return turns
+            elif not tally.is_at_rest(turn.standing, turn.qualification):
+                tally.add(_told(turn, (), (), words, moment))
+    return sorted(turns, key=lambda turn: turn.standing.lead.key)
 
 
-def _take_turns(leads: Sequence[tuple[Lead, LeadHistory]], moment: Moment) -> list[_Turn]:
+def _take_turns(leads: Sequence[tuple[Lead, LeadHistory]], moment: Moment) -> Iterator[_Turn]:
     stand = Standings(moment.playbook.policy, moment.now).of
     standings = [stand(lead, known) for lead, known in leads]
     qualified = moment.playbook.rules.qualify([standing.given for standing in standings], moment.today)
-    return [
-        _Turn(standing, qualification, course_of(standing, qualification, moment))
-        for standing, qualification in zip(standings, qualified, strict=True)
-    ]
+    courses = map(course_of, standings, qualified, repeat(moment))
+    return map(_Turn, standings, qualified, courses)
 
 
 def _after_emails(by_key: Mapping[LeadKey, _Turn], chosen: Sequence[Candidate], moment: Moment) -> dict[LeadKey, _Turn]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -47,6 +47,7 @@ class Standings:
         self._policy = policy
         self._now = now
         self._roles = tuple(role for role, _ in policy.columns.owned)
+        self._stages = frozenset(policy.rules.stages)
         self._stage_at = self._roles.index(Role.STAGE) if Role.STAGE in self._roles else None
         self._untouched_since: dict[datetime | None, LedgerFacts] = {None: NO_FACTS}
 
@@ -57,16 +58,16 @@ class Standings:
         cell is cleared, or until `Policy.override_for` has passed since we first saw it. A stage that stood there
         before we ever wrote one is where the lead begins: rules move it on.
         """
-        as_left = tuple(zip(self._roles, lead.owned, strict=True)) == known.written
+        written = known.written
+        as_left = lead.owned == written.cells and self._roles == written.roles
         if not as_left:
             typed, expired = _typed(lead, known, self._policy, self._now)
             if typed or expired:
                 return self._with_typed(lead, known, typed, expired)
-        stages = self._policy.rules.stages
         cell = self._stage_cell(lead)
-        problems = () if not cell or cell in stages else _not_among(cell, stages, Role.STAGE)
+        problems = () if not cell or cell in self._stages else _not_among(cell, self._policy.rules.stages, Role.STAGE)
         given = Given(lead.values, self._facts(known), cell or self._remembered_stage(known))
-        return Standing(lead, known, given, problems=problems, as_left=as_left)
+        return Standing(lead, known, given, (), False, None, problems, as_left)
 
     def _with_typed(self, lead: Lead, known: LeadHistory, typed: Sequence[Typed], expired: Sequence[Typed]) -> Standing:
         policy = self._policy
@@ -80,7 +81,7 @@ class Standings:
             typed_stage
             or _one_of(old, policy.rules.stages)
             or _one_of(ours, policy.rules.stages)
-            or dict(known.written).get(Role.STAGE)
+            or known.written.get(Role.STAGE)
             or known.stage
         )
         word = " ".join(said.get(Role.NEXT_STEP, "").casefold().rstrip(".! ").split())
@@ -111,7 +112,7 @@ class Standings:
 
     def _remembered_stage(self, known: LeadHistory) -> str:
         """Return the stage a lead had, when its cell says none; "" when config.yaml has no such stage any more."""
-        stage = str(dict(known.written).get(Role.STAGE) or known.stage or "")
+        stage = str(known.written.get(Role.STAGE) or known.stage or "")
         return stage if stage in self._policy.rules.stages else ""
 
     def _facts(self, known: LeadHistory) -> LedgerFacts:
@@ -132,15 +133,12 @@ def _typed(
     lead: Lead, known: LeadHistory, policy: Policy, now: datetime
 ) -> tuple[tuple[Typed, ...], tuple[Typed, ...]]:
     """Return what a person typed over ours: the values in force, and those whose time is over."""
-    written: Mapping[Role, Cell] | None = None
     in_force: list[Typed] = []
     expired: list[Typed] = []
     for (role, header), cell in zip(policy.columns.owned, lead.owned, strict=True):
         if cell is None or cell == "":
             continue
-        if written is None:
-            written = dict(known.written)
-        ours = written.get(role)
+        ours = known.written.get(role)
         if cell == ours or (text := as_text(cell)) == "" or same_text(text, ours):
             continue
         if any(name == header and same_text(text, value) for name, value in known.intended):

@@ -12,6 +12,7 @@ from automations.core.changes import Telling, Told
 from automations.core.courses import Moment
 from automations.core.leads import LeadKey
 from automations.core.plan import Known, RowUpdate
+from automations.core.rules import Qualification
 from automations.core.standing import Standing
 from automations.errors import Problem
 
@@ -33,6 +34,14 @@ class Tally:
         self._problems: list[tuple[LeadKey, Problem]] = []
         self._segments: Counter[str] = Counter()
         self._segments_before: Counter[str] = Counter()
+
+    def is_at_rest(self, standing: Standing, found: Qualification) -> bool:
+        """Take a lead that no sequence wants anything of, if there is nothing to say about it; return whether it is."""
+        if not self._telling.is_told(standing, found):
+            return False
+        self._segments[found.segment] += 1
+        self._segments_before[found.segment] += 1
+        return True
 
     def add(self, told: Told) -> None:
         """Take one lead, once all that is told of it is known."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
 from operator import attrgetter
@@ -71,8 +71,7 @@ def leads(database: Database, messages: tuple[MessageRecord, ...]) -> dict[LeadK
     for message in sorted(messages, key=attrgetter("reserved_at", "key")):
         sent[message.lead_key].append(message)
     for key in {**places, **signals, **sent, **intended}:
-        histories[key] = replace(
-            histories.get(key, NOTHING_KNOWN),
+        histories[key] = histories.get(key, NOTHING_KNOWN)._replace(
             enrollments=tuple([place.enrollment(sequence) for sequence, place in places.get(key, {}).items()]),
             messages=tuple(sent.get(key, ())),
             signals=tuple(signals.get(key, ())),

@@ -7,31 +7,27 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
-from automations.core.history import LeadHistory, Typed
-from automations.core.leads import Cell, Role
+from automations.core.history import LeadHistory, Typed, Written
+from automations.core.leads import Role
 from automations.core.plan import Known
 from automations.ledger.values import Json, encode, to_moment, to_text, untag
 
+_State = tuple[int | float, str, str, str, list[tuple[str, Json, str]], list[str], list[Json]]
+"""Score, segment, stage, since when, what a person typed, and our cells behind their roles."""
+
 _ROLES = {role.value: role for role in Role}
 _MOST_SHARED = 20_000
-"""How many different cells are kept once; beyond that they are as good as all different, and sharing costs more."""
+"""How many different texts are kept once; beyond that they are as good as all different, and sharing costs more."""
 
 
 def to_body(known: Known) -> str:
     """Return what is known of a lead, whoever it is, as JSON: leads in the same state have the same text."""
-    return encode(
-        {
-            "score": known.score,
-            "segment": known.segment,
-            "stage": known.stage,
-            "stage_since": to_text(known.stage_since),
-            "written": dict(known.written),
-            "typed": [(each.role, each.value, to_text(each.seen_at)) for each in known.typed],
-        }
-    )
+    typed = [(each.role, each.value, to_text(each.seen_at)) for each in known.typed]
+    since = to_text(known.stage_since)
+    return encode((known.score, known.segment, known.stage, since, typed, known.written.roles, known.written.cells))
 
 
 def digest_of(body: str) -> bytes:
@@ -41,46 +37,54 @@ def digest_of(body: str) -> bytes:
 
 def to_facts(body: str) -> dict[str, str | int | float | bool | None]:
     """Return what a snapshot tells a person."""
-    state = json.loads(body)
-    return {name: state[name] for name in ("score", "segment", "stage", "stage_since")}
+    score, segment, stage, since, *_ = json.loads(body)
+    return {"score": score, "segment": segment, "stage": stage, "stage_since": since}
+
+
+class _Moments(dict[str, datetime]):
+    """Moments by their text, each read once."""
+
+    def __missing__(self, text: str) -> datetime:
+        return self.setdefault(text, to_moment(text))
+
+
+class _Cells(dict[str, str]):
+    """Texts of cells, each kept once."""
+
+    def __missing__(self, text: str) -> str:
+        return self.setdefault(text, text) if len(self) < _MOST_SHARED else text
+
+
+class _Roles(dict[tuple[str, ...], tuple[Role, ...]]):
+    """Roles by their names: nearly all states have the same."""
+
+    def __missing__(self, names: tuple[str, ...]) -> tuple[Role, ...]:
+        return self.setdefault(names, tuple(_ROLES[name] for name in names))
 
 
 class StateReader:
     """Reads states back. Equal texts and moments are one object in all that one reader returns."""
 
     def __init__(self) -> None:
-        self._pairs: dict[tuple[str, str], tuple[Role, Cell]] = {}
-        self._moments: dict[str, datetime] = {}
+        self._moments = _Moments()
+        self._texts = _Cells()
+        self._roles = _Roles()
 
     def read(self, bodies: Sequence[str]) -> list[LeadHistory]:
         """Return the history that each of *bodies* tells of, in their order: one call to the parser for all."""
-        return [
-            LeadHistory(
-                written=self._written(state["written"].items()),
-                typed=tuple([Typed(_ROLES[role], untag(cell), to_moment(seen)) for role, cell, seen in state["typed"]]),
-                stage=state["stage"],
-                stage_since=self._moment(state["stage_since"]),
-                segment=state["segment"],
-                score=state["score"],
-            )
-            for state in json.loads(f"[{','.join(bodies)}]")
-        ]
+        return list(map(self._history, json.loads(f"[{','.join(bodies)}]")))
 
-    def _written(self, cells: Iterable[tuple[str, Json]]) -> tuple[tuple[Role, Cell], ...]:
-        pairs = self._pairs
-        written = []
-        for role, cell in cells:
-            # Texts only: a number is small, and 1 and True must stay what they are.
-            pair = pairs.get((role, cell)) if isinstance(cell, str) else None
-            if pair is None:
-                pair = (_ROLES[role], untag(cell))
-                if isinstance(cell, str) and len(pairs) < _MOST_SHARED:
-                    pairs[role, cell] = pair
-            written.append(pair)
-        return tuple(written)
-
-    def _moment(self, text: str) -> datetime:
-        moment = self._moments.get(text)
-        if moment is None:
-            moment = self._moments[text] = to_moment(text)
-        return moment
+    def _history(self, state: _State) -> LeadHistory:
+        score, segment, stage, since, typed, roles, cells = state
+        texts = self._texts
+        return LeadHistory(
+            written=Written(
+                self._roles[tuple(roles)],
+                tuple([texts[cell] if isinstance(cell, str) else untag(cell) for cell in cells]),
+            ),
+            typed=tuple([Typed(_ROLES[role], untag(cell), to_moment(seen)) for role, cell, seen in typed]),
+            stage=texts[stage],
+            stage_since=self._moments[since],
+            segment=texts[segment],
+            score=score,
+        )

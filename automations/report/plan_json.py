@@ -120,14 +120,18 @@ def _read_object(kind: type[Kind], data: Mapping[str, Any]) -> Kind:
 
 
 def _codecs(kind: type) -> tuple[tuple[str, _Codec, bool], ...]:
-    """Return name and codec of each field of a dataclass, and whether it may be missing; made once for each class."""
+    """Return name and codec of each field of a value, and whether it may be missing; made once for each class."""
     if kind not in _KNOWN_CODECS:
         hints = get_type_hints(kind)
-        _KNOWN_CODECS[kind] = tuple(
-            (each.name, _codec(hints[each.name]), each.default is not MISSING or each.default_factory is not MISSING)
-            for each in fields(kind)
-        )
+        _KNOWN_CODECS[kind] = tuple((name, _codec(hints[name]), has_default) for name, has_default in _fields(kind))
     return _KNOWN_CODECS[kind]
+
+
+def _fields(kind: type) -> list[tuple[str, bool]]:
+    """Return the fields of a dataclass or a named tuple, and whether each has a default."""
+    if is_dataclass(kind):
+        return [(each.name, not each.default is each.default_factory is MISSING) for each in fields(kind)]
+    return [(name, name in kind._field_defaults) for name in kind._fields]  # type: ignore[attr-defined]  # a named tuple
 
 
 def _codec(hint: object) -> _Codec:
@@ -141,7 +145,7 @@ def _codec(hint: object) -> _Codec:
         return _Codec(_write_moment, _read_moment)
     if isinstance(hint, type) and issubclass(hint, Enum):
         return _Codec(lambda value: _Written(value.value), lambda text, _: hint(text))
-    if is_dataclass(hint) and isinstance(hint, type):
+    if isinstance(hint, type) and (is_dataclass(hint) or hasattr(hint, "_fields")):
         return _Codec(lambda value: _Written(_write_object(value)), lambda data, _: _read_object(hint, data))
     return _codec_of_many(hint)
 

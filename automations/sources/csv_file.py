@@ -9,7 +9,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO
@@ -201,5 +201,5 @@ def _rendered(
                 cell.change.new, quoted=column < len(fields) and fields[column].is_quoted
             )
         except Unwritable as err:
-            cells[-1] = replace(cell, outcome=CellOutcome.REFUSED, detail=str(err))
+            cells[-1] = cell._replace(outcome=CellOutcome.REFUSED, detail=str(err))
     return tuple(cells), edits
