@@ -40,7 +40,7 @@ def fill(folder: Path) -> None:
     """Make a ledger with one accepted email, and something known of its lead."""
     with closing(open_ledger(folder)) as ledger:
         run = ledger.start_run("run", NOW)
-        ledger.remember(run, [Known(EVA, 80, "hot", "New", NOW, ())], NOW)
+        ledger.remember(run, [Known(EVA, 80, "hot", "New", NOW, Written())], NOW)
         ledger.moves(run, [Move(EVA, "welcome", MoveKind.START, NOW)])
         ledger.reserve(run, [email()], NOW)
         ledger.mark(run, key_of(), NOW, may_go)
@@ -173,7 +173,7 @@ def use(folder: Path) -> None:
         ledger.paused()
         run = ledger.start_run("run", NOW)
         ledger.recover(NOW)
-        ledger.remember(run, [Known(EVA, 10, "cold", "New", NOW, ())], NOW)
+        ledger.remember(run, [Known(EVA, 10, "cold", "New", NOW, Written())], NOW)
         ledger.reserve(run, [email(step="welcome-2")], NOW)
         ledger.mark(run, key_of(step="welcome-2"), NOW, may_go)
         ledger.stored(key_of())
