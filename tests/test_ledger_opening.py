@@ -14,6 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from ledgers import ACCEPTED, EVA, HOST_WITH_ROOM, NOW, email, key_of, may_go
 
+from automations.core.history import Written
 from automations.core.plan import Known, Move, MoveKind
 from automations.errors import AlreadyRunning, LedgerOutOfReach, WrongUsage
 from automations.ledger import opening
