@@ -30,6 +30,7 @@ def open_mailer(config: Config, sender: str) -> Mailer:
         user=settings.user,
         password=settings.password.reveal() if settings.password else "",
         security=settings.security.value,
+        connections=settings.connections,
     )
 
 

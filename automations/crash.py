@@ -19,6 +19,7 @@ POINTS = (
     "after_write",
     "after_first_write",
     "after_reserve",
+    "after_body",
     "after_mark",
     "before_dot_sent",
     "after_dot_sent",

@@ -72,6 +72,7 @@ stage_rules:
 senders:
   anna:
     from: Anna Weber <anna@shop.example>
+    connections: {connections}
     smtp: {{host: 127.0.0.1, port: {port}, security: none{more}}}
 {imap}sequences:
   welcome:
@@ -247,7 +248,7 @@ def stored_messages(store: Path) -> Counter[str]:
 
 
 @contextmanager
-def shop(folder: Path, leads: int, script: Script, box: Dovecot | None = None) -> Iterator[Shop]:
+def shop(folder: Path, leads: int, script: Script, box: Dovecot | None = None, connections: int = 1) -> Iterator[Shop]:
     """Make a shop with so many leads, every one of them due for one email, and its mail server.
 
     With a *box* (which has a user anna), the sender's Sent folder is there, and `Shop.file_copies` fills it.
@@ -255,7 +256,7 @@ def shop(folder: Path, leads: int, script: Script, box: Dovecot | None = None) -
     with SmtpSim(script=script, store=folder / "store") as server:
         more = ", copies_to_sent: yes" if box else ""
         imap = _IMAP.format(port=box.port) if box else ""
-        text = _CONFIG.format(port=server.port, more=more, imap=imap)
+        text = _CONFIG.format(port=server.port, more=more, imap=imap, connections=connections)
         (folder / "config.yaml").write_text(text, encoding="utf-8")
         (folder / ".env").write_text("ANNA_PASSWORD=geheim\n", encoding="utf-8")
         (folder / ".env").chmod(0o600)

@@ -48,7 +48,7 @@ ANSWERS = [
     (Phase.RCPT, "452 4.2.2 The email account is over quota", Hand.DEFERRED, Fault.MAILBOX),
     (Phase.RCPT, "450 4.2.1 The user is receiving mail at a rate that", Hand.DEFERRED, Fault.MAILBOX),
     (Phase.RCPT, "552 mailbox full", Hand.DEFERRED, Fault.MAILBOX),
-    (Phase.RCPT, "451 4.7.1 Greylisting in action, please come back later", Hand.DEFERRED, Fault.SERVER),
+    (Phase.RCPT, "451 4.7.1 Greylisting in action, please come back later", Hand.DEFERRED, Fault.RECEIVER),
     (Phase.RCPT, "550 5.4.5 Daily sending quota exceeded", Hand.DEFERRED, Fault.QUOTA),
     (Phase.RCPT, "421 4.7.28 unusual rate of mail from your address", Hand.DEFERRED, Fault.QUOTA),
     (Phase.DATA, "451 4.3.0 not now", Hand.DEFERRED, Fault.SERVER),

@@ -41,7 +41,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 def test_kills_at_every_point_and_at_random(book: int, folder: Path) -> None:
     """Whatever a kill hits: no email is stored twice, none is lost in silence, and the workbook stays whole."""
     planned = kills(POINTS, KILLS - len(POINTS), random.Random(book))
-    with shop(folder, LEADS, bad_day(book)) as at:
+    with shop(folder, LEADS, bad_day(book), connections=1 + book % 3) as at:
         others = other_members(at.book)
         for kill in planned:
             _kill_a_run(at, kill, bad_day(book))

@@ -136,7 +136,7 @@ BEFORE_THE_DOT = [
     pytest.param("mail", Answer(close=True), Hand.DEFERRED, Fault.SERVER, id="drop-at-mail"),
     pytest.param("mail", Answer(b"550 5.7.60 send as denied"), Hand.DEFERRED, Fault.ACCOUNT, id="not-your-address"),
     pytest.param("mail", Answer(b"530 5.7.0 log in first"), Hand.DEFERRED, Fault.ACCOUNT, id="login-needed"),
-    pytest.param("rcpt", Answer(b"451 4.7.1 greylisted"), Hand.DEFERRED, Fault.SERVER, id="greylisted"),
+    pytest.param("rcpt", Answer(b"451 4.7.1 greylisted"), Hand.DEFERRED, Fault.RECEIVER, id="greylisted"),
     pytest.param("rcpt", Answer(b"550 5.1.1 no such user"), Hand.REFUSED, Fault.ADDRESS, id="no-such-user"),
     pytest.param("rcpt", Answer(b"550 5.7.515 bulk rules"), Hand.REFUSED, Fault.POLICY, id="outlook-bulk-rule"),
     pytest.param("rcpt", Answer(b"552 5.2.2 mailbox full"), Hand.DEFERRED, Fault.MAILBOX, id="mailbox-full"),

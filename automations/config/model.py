@@ -66,6 +66,7 @@ class SmtpSettings:
     password: Secret | None
     security: Security
     files_copies: bool | None = None
+    connections: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,8 @@ def senders_of(record: Record, secrets: Secrets, desk: Desk) -> SenderParts:
         if sender is not None:
             senders.append(sender)
         smtp = entry.value[t.SENDER_SMTP]
-        connections[name] = _smtp(smtp, secrets, inside.inside("smtp")) if smtp else None
+        at_a_time = entry.value[t.CONNECTIONS] or 1
+        connections[name] = _smtp(smtp, at_a_time, secrets, inside.inside("smtp")) if smtp else None
         imap = entry.value[t.SENDER_IMAP]
         if imap and (inbox := _imap(imap, secrets, inside.inside("imap"))):
             inboxes[name] = inbox
@@ -55,7 +56,7 @@ def _sender(name: str, record: Record) -> Sender | None:
     return Sender(name, display_name, address, record[t.PER_DAY], record[t.REPLY_TO] or "")
 
 
-def _smtp(record: Record, secrets: Secrets, desk: Desk) -> SmtpSettings | None:
+def _smtp(record: Record, at_a_time: int, secrets: Secrets, desk: Desk) -> SmtpSettings | None:
     host, user = record[t.SMTP_HOST], record[t.SMTP_USER]
     security = _security(record)
     if host is not None:
@@ -74,6 +75,7 @@ def _smtp(record: Record, secrets: Secrets, desk: Desk) -> SmtpSettings | None:
         password,
         security,
         files_copies=None if files is None else files == "yes",
+        connections=at_a_time,
     )
 
 

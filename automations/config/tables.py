@@ -151,7 +151,10 @@ REPLY_TO = Setting("reply_to", ADDRESS, "where answers go", unless="to the addre
 SENDER_SMTP = Setting("smtp", SMTP, "the server to send through", unless="emails are written into the outbox folder")
 SENDER_IMAP = Setting("imap", IMAP, "the sender's mailbox; its Sent folder tells whether an email in doubt has left")
 PER_DAY = Setting("per_day", Number(1, 100_000), "how many emails may leave in one day", unless="no limit")
-SENDER = Settings((FROM, REPLY_TO, SENDER_SMTP, SENDER_IMAP, PER_DAY), "a sender")
+CONNECTIONS = Setting(
+    "connections", Number(1, 20), "how many emails may be on their way to the mail server at a time", default=1
+)
+SENDER = Settings((FROM, REPLY_TO, SENDER_SMTP, SENDER_IMAP, PER_DAY, CONNECTIONS), "a sender")
 
 # limits
 SEND_BETWEEN = Setting(

@@ -28,6 +28,8 @@ class Fault(StrEnum):
     ACCOUNT = "account"
     QUOTA = "quota"
     SERVER = "server"
+    RECEIVER = "receiver"
+    """The server that the lead's mailbox is on puts it off, as for greylisting."""
 
 
 @dataclass(frozen=True, slots=True)

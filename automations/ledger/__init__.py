@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from automations.core.effects import CameBack, FolderPlace
 from automations.core.evidence import Clue, CutOff, Doubt
@@ -51,6 +51,15 @@ class Erased:
 
 Gate = Callable[[], str]
 """Asked inside the marking transaction: why the message must not go, or "" when it may."""
+
+
+class Ended(NamedTuple):
+    """How and when the hand-over of one message ended; *next_try_at* is set for a deferred one."""
+
+    key: MessageKey
+    outcome: Outcome
+    at: datetime
+    next_try_at: datetime | None
 
 
 class Ledger(Protocol):
@@ -98,6 +107,15 @@ class Ledger(Protocol):
 
     def stored(self, key: MessageKey) -> Outgoing:
         """Return the very bytes that were reserved."""
+        ...
+
+    def settle_and_mark(
+        self, run: str, ended: Sequence[Ended], gates: Mapping[MessageKey, Gate], now: datetime
+    ) -> dict[MessageKey, str]:
+        """In one transaction: `settle` each of *ended*, then `mark` each of *gates* unless something forbids it.
+
+        Return what `mark` says, for each of *gates*. When a gate raises, nothing of it happened.
+        """
         ...
 
     def mark(self, run: str, key: MessageKey, now: datetime, gate: Gate) -> str:

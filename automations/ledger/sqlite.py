@@ -23,6 +23,7 @@ from automations.core.messages import MessageKey, Outcome, Outgoing
 from automations.core.plan import Known, Move, Send
 from automations.crash import crash_at
 from automations.ledger import (
+    Ended,
     Entry,
     Erased,
     Gate,
@@ -202,15 +203,38 @@ class SqliteLedger(KeepsEvidence):
         with self._reading() as database:
             return sending.stored(database, key)
 
+    def settle_and_mark(
+        self, run: str, ended: Sequence[Ended], gates: Mapping[MessageKey, Gate], now: datetime
+    ) -> dict[MessageKey, str]:
+        """Put on record how hand-overs ended, then put messages into `handing over`, or return why not, by key.
+
+        One transaction for all of it. Gates may read this ledger, and must not write. Every end but HELD counts as one
+        try. Raises ValueError for a message that is not reserved, deferred or being handed over.
+        """
+        at = to_text(now)
+        if ended:
+            crash_at("before_settle")
+        with self._writing() as database:
+            for each in ended:
+                try_at = None if each.next_try_at is None else to_text(each.next_try_at)
+                sending.settle(database, run, each.key, each.outcome, to_text(each.at), try_at)
+            paused = self._why_paused() if gates else ""
+            whys = {key: self._mark(database, run, key, at, paused, gate) for key, gate in gates.items()}
+        if ended:
+            crash_at("after_settle")
+        if not all(whys.values()):
+            crash_at("after_mark")
+        return whys
+
+    def _mark(self, database: Database, run: str, key: MessageKey, at: str, paused: str, gate: Gate) -> str:
+        why = sending.why_not(database, key) or paused or gate()
+        if not why:
+            sending.mark(database, run, key, at)
+        return why
+
     def mark(self, run: str, key: MessageKey, now: datetime, gate: Gate) -> str:
         """Put a message into `handing over`, or return why not. *gate* may read this ledger, and must not write."""
-        with self._writing() as database:
-            why = sending.why_not(database, key) or self._why_paused() or gate()
-            if not why:
-                sending.mark(database, run, key, to_text(now))
-        if not why:
-            crash_at("after_mark")
-        return why
+        return self.settle_and_mark(run, (), {key: gate}, now)[key]
 
     def _why_paused(self) -> str:
         pause = self.paused()
@@ -219,15 +243,8 @@ class SqliteLedger(KeepsEvidence):
         return f"sending is paused: {pause.why}" if pause.why else "sending is paused"
 
     def settle(self, run: str, key: MessageKey, outcome: Outcome, now: datetime, next_try_at: datetime | None) -> None:
-        """Record how a hand-over ended. Every end but HELD counts as one try.
-
-        Raises ValueError for a message that is not reserved, deferred or being handed over.
-        """
-        crash_at("before_settle")
-        with self._writing() as database:
-            try_at = None if next_try_at is None else to_text(next_try_at)
-            sending.settle(database, run, key, outcome, to_text(now), try_at)
-        crash_at("after_settle")
+        """Record how a hand-over ended: `settle_and_mark` for one that is alone."""
+        self.settle_and_mark(run, (Ended(key, outcome, now, next_try_at),), {}, now)
 
     def in_doubt(self) -> tuple[MessageRecord, ...]:
         """Return the messages a person has to decide about, in order of their key."""

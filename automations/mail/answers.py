@@ -97,6 +97,9 @@ _TABLE = (
     _Row(_RCPT, "5..", Hand.REFUSED, Fault.POLICY),
     _Row(_FOR_US, "[45]..", Hand.DEFERRED, Fault.SERVER),
     # "4yz: the command was not accepted, and the requested action did not occur", at the dot too.
+    _Row(_ANY, "421", Hand.DEFERRED, Fault.SERVER),
+    _Row(_ANY, "4..", Hand.DEFERRED, Fault.SERVER, r"4\.3\.\d+"),
+    _Row(_MESSAGE, "4..", Hand.DEFERRED, Fault.RECEIVER),
     _Row(_ANY, "4..", Hand.DEFERRED, Fault.SERVER),
     _Row(_MESSAGE, "5..", Hand.REFUSED, Fault.CONTENT),
     # Not an answer that SMTP knows, or none at all.

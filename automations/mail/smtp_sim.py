@@ -60,6 +60,7 @@ class SmtpSim:
     """The server, from ``with`` to its end. *port* 0 takes a free one; *users* maps names to passwords.
 
     *tls* is offered by STARTTLS, or from the first byte with *tls_at_once*. *features* are the EHLO lines besides.
+    One that is *eager* lets a message begin that it has no recipient for.
     """
 
     def __init__(
@@ -71,12 +72,14 @@ class SmtpSim:
         tls: ssl.SSLContext | None = None,
         tls_at_once: bool = False,
         users: Mapping[str, str] | None = None,
+        eager: bool = False,
         features: Sequence[str] = ("8BITMIME", "ENHANCEDSTATUSCODES", "PIPELINING", "SIZE 10000000"),
     ) -> None:
         self.script = script
         self.tls, self.tls_at_once = tls, tls_at_once
         self.users = dict(users or {})
         self.features = tuple(features)
+        self.eager = eager
         self.messages: list[Taken] = []
         """What was stored, in order."""
         self.commands: list[str] = []
@@ -322,7 +325,7 @@ class _Talk:
             self._transaction.recipients.append(_address_in(line))
 
     def _data(self, line: str) -> None:
-        if not self._transaction.recipients:
+        if not self._transaction.recipients and not self._server.eager:
             self._send(b"503 5.5.1 nobody to send it to")
             return
         if not self._say("data", b"354 go on", line):
