@@ -15,7 +15,7 @@ from functools import cache
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from automations.core.policy import Business, Facts
+from automations.core.policy import Business, Days, Facts
 from automations.core.schedules import place_key
 
 LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "sv", "da", "nb", "fi", "cs", "tr", "ru", "uk", "ja", "zh")
@@ -103,7 +103,33 @@ def gather_facts(business: Business, years: Iterable[int], places: Iterable[str]
         role_names=mailboxes.ROLE_NAMES,
         holidays=holidays_of(business.holidays, asked),
         country_zones={place: _without_doubles(zones, asked) for place, zones in found.items() if zones},
+        country_days=_country_days(business, asked, places),
     )
+
+
+def _country_days(business: Business, years: Sequence[int], places: Iterable[str]) -> dict[str, Days]:
+    """Return the days of the countries that *places* name, where they differ from the business's own.
+
+    Holidays are the business's and the country's together: on neither is there somebody on both ends. A business that
+    names none keeps none. A weekend that people share counts either way.
+    """
+    codes = {place_key(place): code_of_country(place) for place in places}
+    ours = holidays_of(business.holidays, years)
+    days = {code: _days_of(code, years, ours, keeps_holidays=bool(business.holidays)) for code in {*codes.values()}}
+    usual = Days(ours)
+    return {place: days[code] for place, code in codes.items() if code and days[code] != usual}
+
+
+def _days_of(code: str, years: Sequence[int], ours: frozenset[date], *, keeps_holidays: bool) -> Days:
+    if not code or not years:
+        return Days(ours)
+    from holidays import country_holidays  # noqa: PLC0415 - 55 ms, for books with countries
+
+    try:
+        found = country_holidays(code, years=years)
+    except NotImplementedError:
+        return Days(ours)
+    return Days(ours | frozenset(found) if keeps_holidays else ours, frozenset(range(7)) - frozenset(found.weekend))
 
 
 def holidays_of(code: str, years: Sequence[int]) -> frozenset[date]:
@@ -131,9 +157,14 @@ def zones_of_country(text: str) -> tuple[ZoneInfo, ...]:
     >>> zones_of_country("Austria") == zones_of_country("AUT") == zones_of_country(" österreich ")
     True
     """
+    return _zones_of_code(code_of_country(text))
+
+
+def code_of_country(text: str) -> str:
+    """Return the two letters of a country as people write it; empty for what is no country."""
     # "Georgia, USA" is in the last part, "Iran, Islamic Republic of" in the first.
     parts = (text, text.rpartition(",")[2], text.partition(",")[0])
-    return _zones_of_code(next((code for part in parts if (code := _country_code(_folded(part)))), ""))
+    return next((code for part in parts if (code := _country_code(_folded(part)))), "")
 
 
 def _zones_of_place(text: str) -> tuple[ZoneInfo, ...]:

@@ -162,8 +162,11 @@ def serve_jobs(
     log: Log,
     alert: Callable[[Job, int, Exception], None],
     should_stop: Callable[[], bool],
+    each_minute: Callable[[], None] = lambda: None,
 ) -> None:
     """Run jobs when they are due, looking at the start of every minute, until *should_stop*.
+
+    *each_minute* is called besides, behind the jobs; what it raises is logged.
 
     A job that raises is logged, and the others go on; it is due again at its next time. After three failures in a row
     *alert* is called with the job, that number and the error. Returns within a second of *should_stop*, or when the job
@@ -176,6 +179,7 @@ def serve_jobs(
             if should_stop():
                 return
             desk.attend(job)
+        desk.attend_besides(each_minute)
 
     tick()
     ticker = _Ticker(tick)
@@ -235,6 +239,16 @@ class _Desk:
             self.log.info("job left out", job=job.job, why=busy.what)
         except Exception as error:  # noqa: BLE001 - whatever a job does, the others go on
             self._failed(job, error)
+
+    def attend_besides(self, each_minute: Callable[[], None]) -> None:
+        """Do what is no job; never raises for what goes wrong in it."""
+        try:
+            each_minute()
+        except AlreadyRunning:
+            pass
+        except Exception as error:  # noqa: BLE001 - whatever goes wrong in it, the jobs go on
+            say = self.log.error if isinstance(error, LeadwrightError) else self.log.exception
+            say("emails in turn left out", why=str(error))
 
     def _do(self, due: Due) -> None:
         job = due.job

@@ -8,11 +8,11 @@ from datetime import datetime
 from difflib import get_close_matches
 
 from automations.core.books import display_name, key_rule
-from automations.core.courses import Moment, sender_for
+from automations.core.candidates import Candidate
+from automations.core.courses import Moment, calendar_of, sender_for
 from automations.core.history import History, LeadHistory
 from automations.core.leads import Book, Lead
 from automations.core.letters import Letter, Words, compose, key_of
-from automations.core.limits import Candidate
 from automations.core.messages import Outgoing, Rendered
 from automations.core.outlook import with_email
 from automations.core.plan import Hold, Move, Send, Task
@@ -205,7 +205,7 @@ def _letter(
         due=now,
         score=qualification.score,
         company="",
-        zones=(policy.business.zone,),
+        calendar=calendar_of(standing, moment),
         because="",
         sender=sender,
         sender_problem=problem,

@@ -7,7 +7,7 @@ follows, remember. A power cut between any two lines leaves a state from which t
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -15,18 +15,17 @@ from typing import Protocol
 
 from automations.clock import Clock
 from automations.core.alerts import Alert, hot_lead_alerts, stopped_alerts
-from automations.core.books import key_rule, read_book, wanted_headers
+from automations.core.books import key_rule, only_leads, read_book, wanted_headers
+from automations.core.calendars import calendar_for
 from automations.core.evidence import Sighting
 from automations.core.garbage import without_collections
 from automations.core.history import MessageRecord, Written
 from automations.core.leads import Book, Cell, CellChange, CellOutcome, LeadKey, Role, WrittenCell
 from automations.core.letters import Words, compose
-from automations.core.limits import ANY_TIME
 from automations.core.plan import Known, Plan, RowUpdate, Send
 from automations.core.planning import Decision, decide, make_plan
 from automations.core.playbook import Playbook
 from automations.core.policy import Policy
-from automations.core.schedules import is_open, zones_for
 from automations.crash import crash_at
 from automations.doubts import Aftermath, clear_up
 from automations.errors import (
@@ -145,10 +144,13 @@ def run(
     approve: Approve,
     reviewed: Plan | None = None,
     at_most: int | None = None,
+    only: Collection[LeadKey] | None = None,
     say: Say = lambda _what, _done, _total: None,
     stopping: Callable[[], bool] = lambda: False,
 ) -> RunReport:
     """Do everything that is due, and return what came of it.
+
+    *only* are the leads it is about, if not all: those whose minute has come (`promises`).
 
     *reviewed* is a plan that a person read: the run does exactly that or raises StalePlan. Raises RefusedByLimit with
     what *approve* said; then nothing was changed, sent or written. *stopping* is asked before every email.
@@ -159,7 +161,7 @@ def run(
         now = reviewed.made_at if reviewed else clock.now()
         before = clear_up(ledger, workplace.look_up, clock.now())
         say("reading leads", 0, 0)
-        found = read_and_decide(workplace, source, ledger, now, at_most)
+        found = read_and_decide(workplace, source, ledger, now, at_most, only)
         decision, plan = found.decision, found.decision.plan
         _refuse_stale(plan, reviewed)
         crash_at("after_plan")
@@ -172,10 +174,12 @@ def run(
         try:
             _add_columns(work, plan)
             sheet = _do_without_email(decision, work)
+            if only is None:
+                ledger.promise(work.run, [send for send in plan.later if send.promised])
             crash_at("after_first_write")
             sent = _send(decision, watch, work) if plan.sends else Sent()
             if plan.sends:
-                after = read_and_decide(workplace, source, ledger, clock.now(), at_most)
+                after = read_and_decide(workplace, source, ledger, clock.now(), at_most, only)
                 sheet += _do_without_email(after.decision, work)
             crash_at("after_second_write")
             sheet += _tell(stopped_alerts(sent.stopped, workplace.policy), work)
@@ -223,11 +227,17 @@ class Found:
 
 
 def read_and_decide(
-    workplace: Workplace, source: Source, ledger: Ledger, now: datetime, at_most: int | None = None
+    workplace: Workplace,
+    source: Source,
+    ledger: Ledger,
+    now: datetime,
+    at_most: int | None = None,
+    only: Collection[LeadKey] | None = None,
 ) -> Found:
-    """Read the leads and the ledger, and decide what should happen at *now*."""
+    """Read the leads and the ledger, and decide what should happen at *now*, to *only* some leads if not to all."""
     with without_collections():
         book, playbook = _read(workplace, source, now)
+        book = book if only is None else only_leads(book, only)
         return Found(book, playbook, decide(book, playbook, ledger.history(now), now, workplace.words(now), at_most))
 
 
@@ -376,8 +386,7 @@ class _RowWatch:
         before = self._before[send.key]
         if (lead.values, lead.owned, lead.address) != (before.values, before.owned, before.address):
             return "somebody changed this row while we worked; the next run looks at it again"
-        zones = zones_for(lead, policy.columns, self._facts.country_zones, policy.business.zone)
-        if not is_open(policy.limits.window or ANY_TIME, zones, self._facts.holidays, now):
+        if not calendar_for(lead, policy, self._facts).is_open(now):
             return "the sending hours are over where the lead is"
         return ""
 

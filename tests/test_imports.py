@@ -44,10 +44,11 @@ TABLE = {
     "doubts": Part("core errors ledger"),
     "sending": Part("core errors crash clock mail ledger"),
     "runner": Part("core errors crash clock sources mail ledger sending doubts project"),
+    "turns": Part("clock runner"),
     "looking": Part("core errors runner"),
     "web": Part("core errors clock config report project runner looking jobs", "starlette"),
     "commands": Part(
-        "core errors problems clock config sources ledger facts jobs report project sending runner looking",
+        "core errors problems clock config sources ledger facts jobs report project sending runner turns looking",
         "click rich rapidfuzz openpyxl structlog",  # rapidfuzz and openpyxl: init guesses columns and makes a sample
     ),
     "cli": Part("errors commands", "click"),

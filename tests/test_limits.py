@@ -6,6 +6,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from automations.core.breakers import too_many_bounces
+from automations.core.calendars import Calendar
+from automations.core.candidates import Candidate, company_of
 from automations.core.conditions import Compare, Condition
 from automations.core.history import (
     History,
@@ -19,12 +22,13 @@ from automations.core.history import (
     Suppressions,
 )
 from automations.core.leads import Columns, Field, Lead, LeadKey
-from automations.core.limits import Candidate, choose, company_of, too_many_bounces
+from automations.core.limits import choose
 from automations.core.messages import Fault, MessageKey
 from automations.core.plan import Hold, HoldKind
 from automations.core.policy import Business, EmailSequence, Limits, Policy, Rate, Ruleset, Sender, SendWindow, Step
 
 BERLIN = ZoneInfo("Europe/Berlin")
+OFFICE = Calendar((BERLIN,), SendWindow(time(9), time(17)), frozenset({date(2026, 12, 25)}))
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)  # Monday, 10:00 in Berlin
 ANNA = Sender("anna", "Anna Weber", "anna@shop.example", per_day=2)
 HELLO = Step("hello", template="hello.md")
@@ -49,7 +53,7 @@ def candidate(name: str, **changes: object) -> Candidate:
         due=NOW,
         score=50,
         company=f"{name}.example",
-        zones=(BERLIN,),
+        calendar=OFFICE,
         because="x",
         sender=ANNA,
     )
@@ -82,11 +86,10 @@ def decide(
     at_most: int | None = None,
 ) -> tuple[list[str], list[tuple[HoldKind, str, datetime | None]]]:
     """Return whose emails leave, and why and until when the others wait."""
-    chosen, holds = choose(
+    chosen, _, holds = choose(
         candidates,
         policy=policy,
         history=history or History(),
-        holidays=frozenset({date(2026, 12, 25)}),
         now=now,
         at_most=at_most,
         writes=lambda _: "",
@@ -116,7 +119,7 @@ def test_outside_the_hours_an_email_waits_for_the_morning() -> None:
 
 def test_a_lead_elsewhere_is_written_to_in_its_own_morning() -> None:
     """Ten in Berlin is four in New York: too early."""
-    _, holds = decide(candidate("eva", zones=(ZoneInfo("America/New_York"),)))
+    _, holds = decide(candidate("eva", calendar=OFFICE._replace(zones=(ZoneInfo("America/New_York"),))))
 
     assert [(kind, until) for kind, _, until in holds] == [
         (HoldKind.WINDOW, datetime(2026, 11, 23, 14, tzinfo=UTC)),
@@ -228,11 +231,10 @@ def test_an_email_that_cannot_be_written_takes_nobodys_place() -> None:
     policy = replace(POLICY, senders=(replace(ANNA, per_day=1),))
     one = replace(ANNA, per_day=1)
 
-    chosen, holds = choose(
+    chosen, _, holds = choose(
         [candidate("eva", sender=one), candidate("tom", sender=one, score=90)],
         policy=policy,
         history=History(),
-        holidays=frozenset(),
         now=NOW,
         at_most=None,
         writes=lambda each: "hello.md:3 uses company" if each.lead.key.startswith("tom") else "",

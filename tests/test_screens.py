@@ -315,7 +315,13 @@ ENTRIES = (
     fact(MONDAY + timedelta(days=3), "message", state="reserved", message="m2", step="welcome-2", subject="", reply=""),
     fact(MONDAY + timedelta(days=4), "signal", signal="replied", detail=""),
     fact(MONDAY + timedelta(days=4), "move", run="b", sequence="welcome", move="stop", step="", why="replied"),
-    fact(MONDAY + timedelta(days=5), "suppression", address="eva@muster.example", what="suppress", why="asked on the phone"),
+    fact(
+        MONDAY + timedelta(days=5),
+        "suppression",
+        address="eva@muster.example",
+        what="suppress",
+        why="asked on the phone",
+    ),
 )
 
 

@@ -126,7 +126,7 @@ def test_an_email_put_off_for_three_days_is_given_up(late: timedelta, *, given_u
 
     found = go(Enrollment("welcome", START), deferred, now=START + late)
 
-    reasons = ["the receiving server put it off for three days"] if given_up else []
+    reasons = ["the receiving server put it off for too long"] if given_up else []
     assert [over.skipped_because for over in found.over] == reasons
     assert found.step == (MORE if given_up else HELLO)
 

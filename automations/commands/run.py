@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -22,6 +23,7 @@ from automations.report.text import count
 
 if TYPE_CHECKING:
     from automations.project import Project
+    from automations.runner import RunReport
 
 Approve = Callable[[Plan], str]
 Handler = Any
@@ -38,8 +40,9 @@ class NotNow(LeadwrightError):  # noqa: N818 - it is what the person said
 @click.option("--yes", is_flag=True, help="Do not ask; for scripts and timers.")
 @click.option("--plan", "name", metavar="PLAN", help="Do exactly this saved plan, or refuse.")
 @click.option("--at-most", type=click.IntRange(min=0), metavar="N", help="Send no more than N emails this time.")
+@click.option("--wait", metavar="SPAN", help='Stay for emails that have their turn later: "8 hours".')
 @click.pass_obj
-def command(asked: Asked, *, yes: bool, name: str | None, at_most: int | None) -> int:
+def command(asked: Asked, *, yes: bool, name: str | None, at_most: int | None, wait: str | None) -> int:
     """Read the leads, write what changed into the sheet, and send what is due.
 
     Asks before it does anything. Ends with 0 when all was done, 1 when some of it was not, 4 when a limit stopped it.
@@ -51,6 +54,7 @@ def command(asked: Asked, *, yes: bool, name: str | None, at_most: int | None) -
         raise WrongUsage(
             "--plan does exactly what was saved, so --at-most cannot go with it", fix="leave one of them out"
         )
+    stays = _span(wait) if wait else None
     project = asked.project()
     reviewed = load_plan(name, asked.own_folder, now()) if name else None
     approve = _approval(asked, project, yes=yes, has_seen=reviewed is not None, has_said_how_many=at_most is not None)
@@ -70,14 +74,50 @@ def command(asked: Asked, *, yes: bool, name: str | None, at_most: int | None) -
                 say=say,
                 stopping=stop.is_wanted,
             )
+            say.clear()
+            if not asked.as_json:  # not both: the name of a plan is a hash of all that is in it
+                zone = project.policy.business.zone
+                asked.say(run_screen(report, where_to=where_to(project, report.plan), zone=zone))
+            turns = _in_turn(asked, project, report, stays, stop)
     except NotNow as no:
         asked.say(no.what)
         return no.exit_code
-    if asked.as_json:  # not both: the name of a plan is a hash of all that is in it
-        write(as_json_text(run_to_json(report)))
-    else:
-        asked.say(run_screen(report, where_to=where_to(project, report.plan), zone=project.policy.business.zone))
-    return INTERRUPTED_EXIT_CODE if stop.is_wanted() else report.exit_code
+    if asked.as_json:
+        later = {"in_turn": [run_to_json(each) for each in turns]} if stays else {}
+        write(as_json_text(run_to_json(report) | later))
+    return INTERRUPTED_EXIT_CODE if stop.is_wanted() else max(each.exit_code for each in (report, *turns))
+
+
+def _span(text: str) -> timedelta:
+    from automations.config.spoken import Amiss, read_span  # noqa: PLC0415 - only needed by those who wait
+
+    try:
+        return read_span(text)
+    except Amiss as amiss:
+        raise WrongUsage(f"--wait: {amiss.what}", fix=amiss.under or 'write it like  --wait "8 hours"') from None
+
+
+def _in_turn(
+    asked: Asked, project: Project, report: RunReport, stays: timedelta | None, stop: SafeStop
+) -> list[RunReport]:
+    """Wait for the emails that have their turn later, or say who sends them; return what came of each."""
+    from automations.clock import SystemClock  # noqa: PLC0415 - --help needs none of these
+    from automations.turns import send_until  # noqa: PLC0415
+
+    turns = report.plan.in_turn
+    zone = project.policy.business.zone
+    if not turns:
+        return []
+    last = f"{turns[-1].at.astimezone(zone):%H:%M}"
+    asked.say(f"{count(len(turns), 'email has its', 'emails have their')} turn later today, the last at {last}.")
+    if stays is None:
+        asked.say(f'leadwright serve  sends them, or  {asked.repeat("run")} --wait "8 hours"')
+        return []
+    clock, done = SystemClock(), []
+    for each in send_until(project, clock, clock.now() + stays, stopping=stop.is_wanted):
+        asked.say(f"  {clock.now().astimezone(zone):%H:%M}  {count(each.accepted, 'email')} sent")
+        done.append(each)
+    return done
 
 
 def signals_to_stop() -> tuple[signal.Signals, ...]:
@@ -133,15 +173,15 @@ def _approval(asked: Asked, project: Project, *, yes: bool, has_seen: bool, has_
     most = project.policy.limits.ask_me_above
 
     def by_command_line(plan: Plan) -> str:
-        if has_seen or has_said_how_many or most is None or len(plan.sends) <= most:
+        if has_seen or has_said_how_many or most is None or plan.leaving <= most:
             return ""
-        raise too_many(asked, len(plan.sends), most)
+        raise too_many(asked, plan.leaving, most)
 
     def by_person(plan: Plan) -> str:
         if is_nothing(plan):
             return ""
-        if most is not None and len(plan.sends) > most:
-            click.echo(f"{count(len(plan.sends), 'email')}: more than the {most} of limits, ask_me_above.", err=True)
+        if most is not None and plan.leaving > most:
+            click.echo(f"{count(plan.leaving, 'email')}: more than the {most} of limits, ask_me_above.", err=True)
         return ask(
             plan, lambda: plan_screen(plan, project.policy.columns, project.policy.business.zone, everything=True)
         )
@@ -161,7 +201,7 @@ def _approval(asked: Asked, project: Project, *, yes: bool, has_seen: bool, has_
 
 def is_nothing(plan: Plan) -> bool:
     """Return whether a plan has nothing that a person would want to be asked about."""
-    return not (plan.sends or plan.updates or plan.tasks)
+    return not (plan.leaving or plan.updates or plan.tasks)
 
 
 def too_many(asked: Asked, sends: int, most: int) -> RefusedByLimit:
@@ -178,7 +218,7 @@ def ask(plan: Plan, show_all: Callable[[], str]) -> str:
     """Return "" once a person said yes to a plan. Raises NotNow for a no."""
     new = f" New columns at the right end: {', '.join(plan.new_columns)}." if plan.new_columns else ""
     while True:
-        verb = "Send" if plan.sends else "Write"
+        verb = "Send" if plan.leaving else "Write"
         click.echo(f"{summary(plan)}.{new} {verb} now? [y]es / [n]o / [s]how all   ", nl=False)
         answer = sys.stdin.readline().strip().lower()
         if answer in ("y", "yes"):

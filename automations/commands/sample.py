@@ -56,7 +56,7 @@ _LEADS: tuple[tuple[str, str, str, str, str, int | None, str, int, str, str], ..
      "What is the price for 25 people?", "Jonas"),
     ("o.kovalenko@dnipro-soft.example", "Олена Коваленко", "Dnipro Soft", "+380 44 555 0104", "Ukraine", 55, "Referral",
      10, "Tom at Harbour told us about you", "Jonas"),
-    ("yamada@yamada-trading.example", "山田 太郎", "山田商店", "+81 3 5550 0105", "Japan", 35, "Trade fair", 3,
+    ("yamada@yamada-trading.example", "山田 太郎", "山田商店", "+65 5550 0105", "Singapore", 35, "Trade fair", 3,
      "Nice to meet you in Cologne", "Anna"),
     ("lukasz@zak-logistyka.example", "Łukasz Żak", "Żak Logistyka", "+48 22 555 0106", "Poland", 140, "Trade fair", 40,
      "", "Jonas"),

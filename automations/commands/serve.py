@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from automations.core.plan import Plan
     from automations.jobs import Job, Log
     from automations.project import Project
+    from automations.runner import RunReport
 
 LOG_NAME = "serve.jsonl"
 
@@ -67,11 +68,20 @@ class Service:
         """Do one job of the schedule."""
         _JOBS[job.job](self)
 
+    def send_in_turn(self) -> None:
+        """Send the emails whose minute has come, between two runs."""
+        from automations.turns import send_in_turn  # noqa: PLC0415 - --help does not need it
+
+        if report := send_in_turn(self.project, self._clock, stopping=lambda: self.stopping):
+            self._tell(report)
+
     def run(self) -> None:
         """Read, score, write back and send; a plan above ask_me_above is saved for a person instead."""
         from automations.runner import run  # noqa: PLC0415 - --help does not need it
 
-        report = run(self.project, self._clock, approve=self._approve, stopping=lambda: self.stopping)
+        self._tell(run(self.project, self._clock, approve=self._approve, stopping=lambda: self.stopping))
+
+    def _tell(self, report: RunReport) -> None:
         self._log.info(
             "run ended",
             run=report.run,
@@ -81,6 +91,7 @@ class Service:
             refused=report.refused,
             in_doubt=report.in_doubt,
             held=report.held,
+            in_turn=len(report.plan.in_turn),
             cells_written=report.cells_written,
             cells_skipped=report.cells_skipped,
             problems=len(report.problems),
@@ -93,12 +104,12 @@ class Service:
 
     def _approve(self, plan: Plan) -> str:
         most = self.project.policy.limits.ask_me_above
-        if most is None or len(plan.sends) <= most:
+        if most is None or plan.leaving <= most:
             return ""
         name = save_among_ours(plan, self._asked.own_folder, self._clock.now())
         if name:
-            self._log.warning("waits for your yes", plan=name, emails=len(plan.sends))
-        raise too_many(self._asked, len(plan.sends), most)
+            self._log.warning("waits for your yes", plan=name, emails=plan.leaving)
+        raise too_many(self._asked, plan.leaving, most)
 
     def alert(self, job: Job, failures: int, error: Exception) -> None:
         """Tell the address under alerts: that a job keeps failing."""
@@ -155,6 +166,7 @@ def _stay(service: Service, log: Log) -> int:
                 log=log,
                 alert=service.alert,
                 should_stop=service.must_start_over,
+                each_minute=service.send_in_turn,
             )
     log.info("stopped")
     return 0
@@ -180,6 +192,7 @@ def _once(asked: Asked, service: Service, log: Log) -> int:
             service.do(job)
             log.info("job done", **facts)
             done.append(facts)
+    service.send_in_turn()
     if asked.as_json:
         asked.answer({"done": done, "missed": missed}, "")
     return 0

@@ -57,6 +57,10 @@ def limits_of(record: Record | None) -> Limits:
         per_company=record[t.PER_COMPANY],
         ask_me_above=record[t.ASK_ME_ABOVE],
         pause_if_bounces_over=record[t.PAUSE_IF_BOUNCES_OVER],
+        pause_if_complaints_over=record[t.PAUSE_IF_COMPLAINTS_OVER],
+        per_domain=record[t.PER_DOMAIN],
+        per_lead=record[t.PER_LEAD],
+        spread=record[t.SPREAD] == "yes",
     )
 
 

@@ -13,7 +13,7 @@ from automations.config.secrets import Secrets
 from automations.config.settings import Record, Setting
 from automations.config.shapes import Found
 from automations.core.hosts import is_this_machine
-from automations.core.policy import Sender
+from automations.core.policy import Sender, WarmUp
 
 _PORTS: Mapping[Security, int] = {Security.STARTTLS: 587, Security.TLS: 465, Security.NONE: 25}
 _IMAP_PORTS: Mapping[Security, int] = {Security.TLS: 993, Security.STARTTLS: 143, Security.NONE: 143}
@@ -53,7 +53,20 @@ def _sender(name: str, record: Record) -> Sender | None:
     if mailbox is None:
         return None
     display_name, address = mailbox
-    return Sender(name, display_name, address, record[t.PER_DAY], record[t.REPLY_TO] or "")
+    warm_up = record[t.WARM_UP]
+    return Sender(
+        name,
+        display_name,
+        address,
+        record[t.PER_DAY],
+        record[t.REPLY_TO] or "",
+        None if warm_up is None else _warm_up(warm_up),
+    )
+
+
+def _warm_up(record: Record) -> WarmUp | None:
+    first, add = record[t.WARM_UP_FROM], record[t.WARM_UP_ADD]
+    return None if first is None or add is None else WarmUp(first, add)
 
 
 def _smtp(record: Record, at_a_time: int, secrets: Secrets, desk: Desk) -> SmtpSettings | None:

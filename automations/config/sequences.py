@@ -198,7 +198,7 @@ def _is_one_thing(record: Record, desk: Desk) -> bool:
 
 
 def _take_wait(record: Record, wait: Found[Wait], walk: _Walk, desk: Desk) -> None:
-    others: tuple[AnySetting, ...] = (t.ONLY_IF, t.STEP_NAME)
+    others: tuple[AnySetting, ...] = (t.ONLY_IF, t.STEP_NAME, t.LATE_AFTER)
     for setting in others:
         if other := record.find(setting):
             desk.wrong(other.node.place(), f'a wait cannot have "{setting.name}"', "put it on the step that follows")
@@ -218,8 +218,17 @@ def _step(record: Record, walk: _Walk, cast: Cast, reader: ConditionReader, desk
         walk.emailed, walk.waited = True, False
         template = _template(email, cast.templates, desk)
         name = record[t.STEP_NAME] or PurePosixPath(template).stem
-        return Step(name, template=template, wait=wait, only_if=only_if, where=_where(email))
+        return Step(
+            name,
+            template=template,
+            wait=wait,
+            only_if=only_if,
+            where=_where(email),
+            late_after=record[t.LATE_AFTER],
+        )
     if task := record.find(t.TASK):
+        if late := record.find(t.LATE_AFTER):
+            desk.wrong(late.node.place(), 'a task cannot have "late_after"', "a person decides when to do it")
         walk.tasks += 1
         name = record[t.STEP_NAME] or f"task-{walk.tasks}"
         return Step(name, task=task.value, wait=wait, only_if=only_if, where=_where(task))

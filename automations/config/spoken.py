@@ -27,6 +27,7 @@ _UNITS: Mapping[str, timedelta] = {
     "month": timedelta(days=30),
     "year": timedelta(days=365),
 }
+_SECOND = "second"
 _BUSINESS_DAY = "business day"
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _SHORTEST_DAY = len("mon")
@@ -186,9 +187,19 @@ def read_rate(text: str) -> Rate:
         raise Amiss("0 would allow no email at all", "write at least 1", start=0, end=len(found[1]))
     span = found[4] if found[4][0].isdigit() else f"1 {found[4]}"
     try:
-        return Rate(int(found[1]), read_span(span))
+        return Rate(int(found[1]), _read_short_span(span))
     except Amiss as amiss:
         raise Amiss(amiss.what, amiss.under, start=found.start(4), end=len(text)) from None
+
+
+def _read_short_span(text: str) -> timedelta:
+    """Return a time span that may be as short as a second."""
+    found = re.match(_SPAN, text)
+    if found and found[2].lower().removesuffix("s") == _SECOND:
+        if _count(found[1]) == 0:
+            raise Amiss(f'"{text}" is no time at all', "write at least 1 second")
+        return _within_reason(text, timedelta(seconds=_count(found[1])))
+    return read_span(text)
 
 
 _PERCENT = r"(?a)(\d{1,3}(?:\.\d{1,3})?)\s*%\Z"

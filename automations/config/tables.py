@@ -49,7 +49,8 @@ ZONE = Setting(
 HOLIDAYS = Setting(
     "holidays",
     Value(names.read_holidays, "a code for public holidays", ("DE-BE", "AT", "US-NY")),
-    "whose public holidays have no emails and are no business days: a country, or a country and a part of it",
+    "whose public holidays have no emails and are no business days: a country, or a country and a part of it; with it,"
+    " a lead gets none on the holidays of its own country either",
     unless="none",
 )
 BUSINESS = Settings((BUSINESS_NAME, BUSINESS_ADDRESS, ZONE, HOLIDAYS), "your business")
@@ -154,7 +155,17 @@ PER_DAY = Setting("per_day", Number(1, 100_000), "how many emails may leave in o
 CONNECTIONS = Setting(
     "connections", Number(1, 20), "how many emails may be on their way to the mail server at a time", default=1
 )
-SENDER = Settings((FROM, REPLY_TO, SENDER_SMTP, SENDER_IMAP, PER_DAY, CONNECTIONS), "a sender")
+WARM_UP_FROM = Setting(
+    "from", Number(1, 100_000), "how many emails may leave on the day of the sender's first one", required=True
+)
+WARM_UP_ADD = Setting("add", Number(0, 100_000), "how many more on each day after that", required=True)
+WARM_UP = Setting(
+    "warm_up",
+    Settings((WARM_UP_FROM, WARM_UP_ADD), "a warm-up"),
+    "a slow start for a new sender, up to per_day; half as many for a week after an email was refused as unwanted",
+    unless="none",
+)
+SENDER = Settings((FROM, REPLY_TO, SENDER_SMTP, SENDER_IMAP, PER_DAY, CONNECTIONS, WARM_UP), "a sender")
 
 # limits
 SEND_BETWEEN = Setting(
@@ -170,16 +181,57 @@ PER_COMPANY = Setting(
     "how many emails one company gets",
     unless="no limit",
 )
+PER_DOMAIN = Setting(
+    "per_domain",
+    Value(spoken.read_rate, "how often", ("1 every 60 seconds",)),
+    "how many emails one receiving domain gets, such as gmail.com",
+    unless="no limit",
+)
+PER_LEAD = Setting(
+    "per_lead",
+    Value(spoken.read_rate, "how often", ("4 a month",)),
+    "how many emails one person gets, over all sequences",
+    unless="no limit besides the gap",
+)
+SPREAD = Setting(
+    "spread",
+    Choice(("yes", "no"), "answers"),
+    "whether the emails of a sender leave one by one over the sending hours, at uneven minutes: as many as per_day,"
+    " or 100 without it; leadwright serve sends each at its minute, and so does  run --wait",
+    default="no",
+)
 PAUSE_IF_BOUNCES_OVER = Setting(
     "pause_if_bounces_over",
     Value(spoken.read_share, "a percentage", ("5%",)),
     "the share of bounces among the last week's emails that stops all sending, counted from 20 emails on",
     unless="no limit",
 )
-ASK_ME_ABOVE = Setting(
-    "ask_me_above", Number(0), "a run that would send more emails than this waits for your yes", unless="no limit"
+PAUSE_IF_COMPLAINTS_OVER = Setting(
+    "pause_if_complaints_over",
+    Value(spoken.read_share, "a percentage", ("0.3%",)),
+    "the share of the last week's emails that were marked as spam which stops all sending, counted from 20 emails on",
+    unless="no limit",
 )
-LIMITS = Settings((SEND_BETWEEN, GAP, PER_COMPANY, PAUSE_IF_BOUNCES_OVER, ASK_ME_ABOVE), "your limits")
+ASK_ME_ABOVE = Setting(
+    "ask_me_above",
+    Number(0),
+    "a run that would send more emails than this, now and over the day, waits for your yes",
+    unless="no limit",
+)
+LIMITS = Settings(
+    (
+        SEND_BETWEEN,
+        SPREAD,
+        GAP,
+        PER_LEAD,
+        PER_COMPANY,
+        PER_DOMAIN,
+        PAUSE_IF_BOUNCES_OVER,
+        PAUSE_IF_COMPLAINTS_OVER,
+        ASK_ME_ABOVE,
+    ),
+    "your limits",
+)
 
 # sequences
 EMAIL = Setting("email", Value(names.read_line, "a file in templates/", ("welcome-1.md",)), "send this template")
@@ -191,7 +243,14 @@ WAIT = Setting(
 TASK = Setting("task", LINE, "ask a person to do this; {{ name }} stands for the lead's value")
 ONLY_IF: Setting[Sentence] = Setting("only_if", CONDITION, "leave the step out for all other leads", unless="for all")
 STEP_NAME = Setting("name", LABEL, "what the step is known by; keep it when you move steps", unless="the template's")
-STEP = Settings((EMAIL, WAIT, TASK, ONLY_IF, STEP_NAME), "a step")
+LATE_AFTER = Setting(
+    "late_after",
+    SPAN,
+    "how late this email may still leave by itself, counted from when its lead could be reached first; later, it is"
+    " held until the next step is due, and left out then",
+    unless="however late; three days when the receiving server put it off",
+)
+STEP = Settings((EMAIL, WAIT, TASK, ONLY_IF, STEP_NAME, LATE_AFTER), "a step")
 START_WHEN: Setting[Sentence] = Setting(
     "start_when", CONDITION, "which leads begin the sequence, once each", required=True
 )

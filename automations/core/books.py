@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from itertools import islice, repeat, zip_longest
 
@@ -282,6 +282,12 @@ def value_of(columns: Columns, values: Sequence[Value], name: str) -> Value:
 def wanted_headers(columns: Columns) -> tuple[str, ...]:
     """Return all headers a sheet of this book is recognised by."""
     return (*(field.header for field in columns.fields), *(header for _, header in columns.owned))
+
+
+def only_leads(book: Book, keys: Collection[LeadKey]) -> Book:
+    """Return a book of some of its leads, as if it had no other rows."""
+    leads = tuple(lead for lead in book.leads if lead.key in keys)
+    return replace(book, leads=leads, problems=(), rows_read=len(leads), unusable_rows=0)
 
 
 def display_name(columns: Columns, lead: Lead) -> str:

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 from automations.core.addresses import address_identity
+from automations.core.calendars import Calendar, calendar_for
+from automations.core.candidates import Candidate, company_of
 from automations.core.history import Enrollment, MessageRecord, MessageState
 from automations.core.leads import LeadKey
-from automations.core.limits import Candidate, company_of
 from automations.core.plan import Hold, HoldKind, Move, MoveKind
 from automations.core.playbook import Playbook, SequenceTests
-from automations.core.policy import EmailSequence, Sender, SendWindow, Step, Wait
+from automations.core.policy import EmailSequence, Sender, Step, Wait
 from automations.core.rules import Given, Qualification, Test
-from automations.core.schedules import add_wait, zones_for
 from automations.core.sequences import (
     StepOver,
     Walk,
@@ -32,11 +31,15 @@ from automations.core.standing import Standing, stop_signal
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """An email or task that will be due at *at*, if nothing changes until then."""
+    """An email or task that will be due at *at*, if nothing changes until then.
+
+    *in_turn* says that it is due already and has its turn then.
+    """
 
     sequence: EmailSequence
     step: Step
     at: datetime
+    in_turn: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,6 @@ class Course:
 
 
 NO_COURSE = Course()
-EVERY_DAY = frozenset(range(7))
 _GOES_AGAIN = frozenset({MessageState.DEFERRED, MessageState.RESERVED})
 
 
@@ -185,18 +187,12 @@ def _walk(asked: _Asked, enrollment: Enrollment) -> Walk:
         now=asked.moment.now,
         holds=lambda step: asked.holds(asked.tests.only_if[step.name]),
         add_wait=lambda start, wait: _wait_over(asked, start, wait),
+        opens=lambda due: calendar_of(asked.standing, asked.moment).next_open(due),
     )
 
 
 def _wait_over(asked: _Asked, start: datetime, wait: Wait) -> datetime:
-    playbook = asked.moment.playbook
-    weekdays = business_weekdays(playbook.policy.limits.window)
-    return add_wait(start, wait, zones_of(asked.standing, asked.moment)[0], playbook.facts.holidays, weekdays)
-
-
-def business_weekdays(window: SendWindow | None) -> frozenset[int]:
-    """Return the days that business days are counted on: those emails leave on, or Monday to Friday if that is all."""
-    return window.weekdays if window and window.weekdays < EVERY_DAY else SendWindow().weekdays
+    return calendar_of(asked.standing, asked.moment).after(start, wait)
 
 
 def _course_of_walk(asked: _Asked, found: Walk) -> Course:
@@ -259,12 +255,13 @@ def _candidate(asked: _Asked, found: Walk, step: Step, at: datetime) -> Candidat
         due=at,
         score=asked.qualification.score,
         company=_company(asked.standing, asked.moment),
-        zones=zones_of(asked.standing, asked.moment),
+        calendar=calendar_of(asked.standing, asked.moment),
         because=because_of(asked.tests.sequence, step),
         sender=sender,
         sender_problem=sender_problem,
         record=found.record,
         snoozed_until=asked.standing.snoozed_until,
+        latest=found.latest,
     )
 
 
@@ -322,9 +319,6 @@ def _company(standing: Standing, moment: Moment) -> str:
     return company_of(moment.value(standing, "company"), standing.lead.address, free)
 
 
-def zones_of(standing: Standing, moment: Moment) -> tuple[ZoneInfo, ...]:
-    """Return the time zones a lead may be in; the first is the one its waits are counted in."""
-    playbook = moment.playbook
-    return zones_for(
-        standing.lead, playbook.policy.columns, playbook.facts.country_zones, playbook.policy.business.zone
-    )
+def calendar_of(standing: Standing, moment: Moment) -> Calendar:
+    """Return where and when a lead works."""
+    return calendar_for(standing.lead, moment.playbook.policy, moment.playbook.facts)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
 from automations.core.addresses import address_hash, address_identity
 from automations.core.leads import Cell, LeadKey, Role
 from automations.core.messages import Fault, MessageKey
+
+COUNTED = timedelta(days=60)
+"""How far back `History.messages` goes."""
 
 
 class MessageState(StrEnum):
@@ -30,7 +33,8 @@ class MessageState(StrEnum):
 class MessageRecord:
     """One message the ledger knows. *company* is whose limit it counts against. *at* is when *state* began (UTC).
 
-    *subject* and *message_id* serve the follow-ups' threading; *next_try_at* is set for a deferred message.
+    *subject* and *message_id* serve the follow-ups' threading; *next_try_at* is set for a deferred message. *variant*
+    is which of the step's texts it is, where there are several.
     """
 
     key: MessageKey
@@ -49,6 +53,7 @@ class MessageRecord:
     next_try_at: datetime | None = None
     fault: Fault = Fault.NONE
     reply: str = ""
+    variant: str = ""
 
     @property
     def is_untried(self) -> bool:
@@ -205,7 +210,7 @@ class Pause:
 class History:
     """What the ledger knows about a book. Leads nobody did anything for are not in *leads*.
 
-    *messages* are all those reserved or settled in the last 60 days, of whatever lead, in order of their key: caps
+    *messages* are all those reserved or settled within `COUNTED`, of whatever lead, in order of their key: caps
     count them. Message keys are unique over all time, not over this.
     """
 
@@ -213,6 +218,8 @@ class History:
     messages: tuple[MessageRecord, ...] = ()
     suppressed: Suppressions = Suppressions()
     pause: Pause | None = None
+    promised: Mapping[MessageKey, datetime] = field(default_factory=dict)
+    """The minutes that runs of the last day gave to emails which have not left yet."""
 
     def of(self, key: LeadKey) -> LeadHistory:
         """Return what is known about a lead; nothing, for a lead not seen before."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from automations.core.candidates import Candidate
 from automations.core.history import MessageRecord, MessageState
 from automations.core.leads import Lead
-from automations.core.limits import Candidate
 from automations.core.messages import MessageKey, Outgoing, Rendered, message_key
 from automations.core.mime import MessageProblem, build_message
 from automations.core.plan import Send

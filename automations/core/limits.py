@@ -1,88 +1,38 @@
 """Which due emails may leave now: suppressions, caps, gaps, windows, breakers. Each no has a reason and an end.
 
-`choose` goes through the candidates in a fixed order (due first, then score, then key) and keeps count as it goes, so
-that the plan as a whole stays within every limit, not each email alone.
+`choose` goes through the candidates in a fixed order (what was promised, then due first, then score, then key). One
+that may leave now is booked now; one that has to wait is booked at the first moment at which everything lets it leave.
+So the plan as a whole stays within every limit, not each email alone, and the minute it names is the real one.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import NamedTuple
 
 from automations.core.absences import REST, absent_until, failing
 from automations.core.addresses import address_identity
-from automations.core.history import History, LeadHistory, MessageRecord, MessageState, SignalKind
-from automations.core.leads import Lead
-from automations.core.messages import Fault
+from automations.core.bookings import Booked, Bookings, bookings_of
+from automations.core.breakers import too_many_bounces, too_many_complaints
+from automations.core.candidates import Candidate
+from automations.core.history import History, MessageState
 from automations.core.plan import Hold, HoldKind
-from automations.core.policy import EmailSequence, Policy, Rate, Sender, SendWindow, Step
-from automations.core.schedules import day_bounds, next_open, say_when
+from automations.core.policy import Policy, Rate
+from automations.core.schedules import say_when
 from automations.core.witness import email_status_cell, unknown_email
 
-ANY_TIME = SendWindow(time(0), time.max, frozenset(range(7)))
-"""The window of an owner who set none; holidays still count."""
-
-BREAKER_SPAN = timedelta(days=7)
-BREAKER_LEAST = 20
-"""Below this many emails a share of bounces says nothing."""
-
-_TAKEN = frozenset({MessageState.ACCEPTED, MessageState.IN_DOUBT, MessageState.HANDING_OVER})
-"""States in which the message may be in somebody's inbox: these count against every cap."""
+_END_OF_TIME = datetime.max.replace(tzinfo=UTC)
+_UNDECIDED = frozenset({MessageState.IN_DOUBT, MessageState.HANDING_OVER})
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """One email that is due for one lead, before any limit was asked.
+class Choice(NamedTuple):
+    """What becomes of the candidates: leave now, take their turn at a minute of today or later, or are held."""
 
-    *sender* is None when config.yaml names none for this lead, and *sender_problem* says why. *record* is the message
-    the ledger has of it already. *snoozed_until* is what a person typed.
-    """
-
-    lead: Lead
-    known: LeadHistory
-    sequence: EmailSequence
-    step: Step
-    due: datetime
-    score: float
-    company: str
-    zones: tuple[ZoneInfo, ...]
-    because: str
-    sender: Sender | None
-    sender_problem: str = ""
-    record: MessageRecord | None = None
-    starting: bool = False
-    """Whether the lead enters the sequence with this email; it does so only if the email leaves."""
-    snoozed_until: datetime | None = None
-
-    @property
-    def what(self) -> str:
-        """Return how a hold names this email."""
-        return f"{self.sequence.name}, {self.step.name}"
-
-    @property
-    def order(self) -> tuple[datetime, float, str, str]:
-        """Return the place in the queue: nothing in it depends on the row."""
-        return (self.due, -self.score, self.lead.key, self.sequence.name)
-
-
-@dataclass(slots=True)
-class _Counts:
-    """What has left already, with what this plan lets leave: the one value here that grows while we choose."""
-
-    last_by_address: dict[str, datetime] = field(default_factory=dict)
-    by_company: defaultdict[str, list[datetime]] = field(default_factory=lambda: defaultdict(list))
-    today_by_sender: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
-
-    def add(self, *, address: str, company: str, sender: str, at: datetime, today: bool) -> None:
-        identity = address_identity(address)
-        self.last_by_address[identity] = max(at, self.last_by_address.get(identity, at))
-        if company:
-            self.by_company[company].append(at)
-        if today:
-            self.today_by_sender[sender] += 1
+    chosen: tuple[Candidate, ...]
+    later: tuple[tuple[Candidate, datetime], ...]
+    holds: tuple[Hold, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,18 +41,13 @@ class _Question:
 
     policy: Policy
     history: History
-    holidays: frozenset[date]
     now: datetime
-    counts: _Counts
+    bookings: Bookings
     bounces: str
+    complaints: str
     first_of_address: Mapping[str, str]
     got_already: Mapping[tuple[str, str, str], str]
     """Whose message it was: by sequence, step and address."""
-
-    def opening(self, candidate: Candidate, moment: datetime) -> datetime:
-        """Return the first moment from *moment* on at which an email may reach this lead."""
-        window = self.policy.limits.window or ANY_TIME
-        return next_open(window, candidate.zones, self.holidays, max(moment, self.now))
 
     def say(self, moment: datetime) -> str:
         return say_when(moment, self.now, self.policy.business.zone)
@@ -122,7 +67,7 @@ def _suppressed(candidate: Candidate, ask: _Question) -> Answer:
 
 
 def _in_doubt(candidate: Candidate, _: _Question) -> Answer:
-    doubtful = [each for each in candidate.known.messages if each.state in _TAKEN - {MessageState.ACCEPTED}]
+    doubtful = [each for each in candidate.known.messages if each.state in _UNDECIDED]
     if not doubtful:
         return None
     return f"nobody knows whether {doubtful[0].step} arrived: decide with  leadwright settle", None
@@ -150,17 +95,17 @@ def _refused(candidate: Candidate, _: _Question) -> Answer:
 
 def _snoozed(candidate: Candidate, ask: _Question) -> Answer:
     until = candidate.snoozed_until
-    return ("snoozed in the sheet", ask.opening(candidate, until)) if until and until > ask.now else None
+    return ("snoozed in the sheet", until) if until and until > ask.now else None
 
 
 def _absent(candidate: Candidate, ask: _Question) -> Answer:
     until = absent_until(candidate.known, ask.now)
-    return (f"out of office until {ask.say(until)}", ask.opening(candidate, until)) if until else None
+    return (f"out of office until {ask.say(until)}", until) if until else None
 
 
 def _failing(candidate: Candidate, ask: _Question) -> Answer:
     last = failing(candidate.known, ask.now)
-    return (f"the last emails came back: {last.detail}", ask.opening(candidate, last.at + REST)) if last else None
+    return (f"the last emails came back: {last.detail}", last.at + REST) if last else None
 
 
 def _no_sender(candidate: Candidate, _: _Question) -> Answer:
@@ -190,42 +135,121 @@ def _bounces(_: Candidate, ask: _Question) -> Answer:
     return (ask.bounces, None) if ask.bounces else None
 
 
+def _complaints(_: Candidate, ask: _Question) -> Answer:
+    return (ask.complaints, None) if ask.complaints else None
+
+
+def _late(candidate: Candidate, ask: _Question) -> Answer:
+    if candidate.latest is None or ask.now <= candidate.latest:
+        return None
+    return _too_late(candidate, ask), None
+
+
+def _too_late(candidate: Candidate, ask: _Question) -> str:
+    return (
+        f"it was due {ask.say(candidate.due)} and would leave later than its late_after allows: it is left out when"
+        " the next step is due, or raise late_after"
+    )
+
+
 def _retry(candidate: Candidate, ask: _Question) -> Answer:
     record = candidate.record
     if record is None or record.next_try_at is None or record.next_try_at <= ask.now:
         return None
-    return "the receiving server put it off", ask.opening(candidate, record.next_try_at)
-
-
-def _gap(candidate: Candidate, ask: _Question) -> Answer:
-    last = ask.counts.last_by_address.get(address_identity(candidate.lead.address))
-    if last is None or last + ask.policy.limits.gap <= ask.now:
-        return None
-    return f"got an email {ask.say(last)}", ask.opening(candidate, last + ask.policy.limits.gap)
-
-
-def _company(candidate: Candidate, ask: _Question) -> Answer:
-    rate = ask.policy.limits.per_company
-    if rate is None or not candidate.company:
-        return None
-    free = _free_at(ask.counts.by_company[candidate.company], rate, ask.now)
-    if free <= ask.now:
-        return None
-    last = max(ask.counts.by_company[candidate.company])
-    return f"a colleague at {candidate.company} got an email {ask.say(last)}", ask.opening(candidate, free)
+    return "the receiving server put it off", record.next_try_at
 
 
 def _window(candidate: Candidate, ask: _Question) -> Answer:
-    opening = ask.opening(candidate, ask.now)
+    opening = candidate.calendar.next_open(ask.now)
     return None if opening <= ask.now else ("it is outside the sending hours where the lead is", opening)
 
 
-def _sender_full(candidate: Candidate, ask: _Question) -> Answer:
-    sender = candidate.sender
-    if sender is None or sender.per_day is None or ask.counts.today_by_sender[sender.name] < sender.per_day:
+def _gap(candidate: Candidate, ask: _Question) -> Answer:
+    return _by_rate(candidate, "gap", ask, "{got}")
+
+
+def _lead(candidate: Candidate, ask: _Question) -> Answer:
+    return _by_rate(candidate, "per_lead", ask, "{got}, and there is a limit per lead")
+
+
+def _company(candidate: Candidate, ask: _Question) -> Answer:
+    return _by_rate(candidate, "per_company", ask, f"a colleague at {candidate.company} {{got}}")
+
+
+def _domain(candidate: Candidate, ask: _Question) -> Answer:
+    return _by_rate(candidate, "per_domain", ask, f"{candidate.domain} {{got}}")
+
+
+def _by_rate(candidate: Candidate, limit: str, ask: _Question, why: str) -> Answer:
+    free = _FITS[limit](candidate, ask, ask.now)
+    if free <= ask.now:
         return None
-    _, tomorrow = day_bounds(ask.now, ask.policy.business.zone)
-    return f"{sender.name} has sent {sender.per_day} emails today", ask.opening(candidate, tomorrow)
+    kind, name = _COUNTED_BY[limit](candidate)
+    nearest = ask.bookings.nearest(kind, name, ask.now)
+    got = f"{'got' if nearest <= ask.now else 'gets'} an email {ask.say(nearest)}"
+    return why.format(got=got), free
+
+
+def _sender_full(candidate: Candidate, ask: _Question) -> Answer:
+    free = _FITS["per_day"](candidate, ask, ask.now)
+    if candidate.sender is None or free <= ask.now:
+        return None
+    most = ask.bookings.most_on(candidate.sender, ask.now.astimezone(ask.policy.business.zone).date())
+    ramp = ", as much as its warm_up lets it" if most != candidate.sender.per_day else ""
+    return f"{candidate.sender.name} has sent {most} emails today{ramp}", free
+
+
+def _turn(candidate: Candidate, ask: _Question) -> Answer:
+    name = candidate.sender.name if candidate.sender else ""
+    promised = ask.history.promised.get(candidate.key, ask.now)
+    free = max(_FITS["spread"](candidate, ask, ask.now), promised)
+    return None if free <= ask.now else (f"the emails of {name} leave one by one", free)
+
+
+_COUNTED_BY: Mapping[str, Callable[[Candidate], tuple[str, str]]] = {
+    "gap": lambda each: ("address", address_identity(each.lead.address)),
+    "per_lead": lambda each: ("address", address_identity(each.lead.address)),
+    "per_company": lambda each: ("company", each.company),
+    "per_domain": lambda each: ("domain", each.domain),
+}
+"""Whose emails count against a rate: what kind of name, and which."""
+
+
+def _rate(limit: str, ask: _Question) -> Rate | None:
+    limits = ask.policy.limits
+    rates = {
+        "gap": Rate(1, limits.gap),
+        "per_lead": limits.per_lead,
+        "per_company": limits.per_company,
+        "per_domain": limits.per_domain,
+    }
+    return rates[limit]
+
+
+def _fit_of_rate(limit: str) -> Callable[[Candidate, _Question, datetime], datetime]:
+    def fit(candidate: Candidate, ask: _Question, moment: datetime) -> datetime:
+        return ask.bookings.free(*_COUNTED_BY[limit](candidate), _rate(limit, ask), moment)
+
+    return fit
+
+
+_FITS: Mapping[str, Callable[[Candidate, _Question, datetime], datetime]] = {
+    "send_between": lambda each, _, moment: each.calendar.next_open(moment),
+    **{limit: _fit_of_rate(limit) for limit in _COUNTED_BY},
+    "per_day": lambda each, ask, moment: ask.bookings.day_free(each.sender, moment) if each.sender else moment,
+    "spread": lambda each, ask, moment: ask.bookings.slot_free(each.sender, moment) if each.sender else moment,
+}
+"""For each limit that ends by itself: the first moment from a given one on that it has nothing against."""
+
+
+def _first_fit(candidate: Candidate, start: datetime, ask: _Question) -> datetime:
+    """Return the first moment from *start* on that no limit has anything against."""
+    moment, before = start, None
+    while moment != before:
+        before = moment
+        for fit in _FITS.values():
+            moment = fit(candidate, ask, moment)
+    return moment
 
 
 LIMITS: tuple[tuple[HoldKind, Callable[[Candidate, _Question], Answer]], ...] = (
@@ -241,13 +265,22 @@ LIMITS: tuple[tuple[HoldKind, Callable[[Candidate, _Question], Answer]], ...] = 
     (HoldKind.SAME_ADDRESS, _same_address),
     (HoldKind.PAUSED, _paused),
     (HoldKind.BOUNCES, _bounces),
+    (HoldKind.COMPLAINTS, _complaints),
+    (HoldKind.LATE, _late),
     (HoldKind.RETRY, _retry),
     (HoldKind.GAP, _gap),
+    (HoldKind.LEAD_FULL, _lead),
     (HoldKind.COMPANY, _company),
     (HoldKind.WINDOW, _window),
     (HoldKind.SENDER_FULL, _sender_full),
+    (HoldKind.DOMAIN, _domain),
+    (HoldKind.TURN, _turn),
 )
 """What is asked, in this order; the first no is the reason that is shown."""
+
+
+_TAKES_TURN = frozenset({HoldKind.DOMAIN, HoldKind.TURN})
+"""What does not hold an email back, but gives it its minute."""
 
 
 def choose(
@@ -255,24 +288,47 @@ def choose(
     *,
     policy: Policy,
     history: History,
-    holidays: frozenset[date],
     now: datetime,
     at_most: int | None,
     writes: Callable[[Candidate], str],
-) -> tuple[tuple[Candidate, ...], tuple[Hold, ...]]:
-    """Return the candidates whose emails may leave now, and a hold for each of the others.
+) -> Choice:
+    """Return the candidates whose emails may leave now, those that take their turn, and a hold for each of the others.
 
     *writes* renders an email and returns why it cannot be written, "" when it can; it is asked last, so that an email
     that cannot be written takes nobody's place.
     """
-    queue = sorted(candidates, key=lambda each: each.order)
-    ask = _Question(
+    queue = sorted(candidates, key=lambda each: (history.promised.get(each.key, _END_OF_TIME), each.order))
+    ask = _question(queue, policy, history, now)
+    chosen: list[Candidate] = []
+    later: list[tuple[Candidate, datetime]] = []
+    holds: list[Hold] = []
+    for candidate in queue:
+        hold = _first_no(candidate, ask)
+        at = hold.until if hold else now
+        if hold is None or hold.kind in _TAKES_TURN:
+            no = _over(candidate, len(chosen) + len(later), at_most) or _unwritable(candidate, writes)
+            if no:
+                holds.append(no)
+                continue
+        if hold is None:
+            chosen.append(candidate)
+        elif hold.kind in _TAKES_TURN and at is not None:
+            later.append((candidate, at))
+        else:
+            holds.append(hold)
+        if at is not None:
+            ask.bookings.add(_booked(candidate, at), candidate.sender)
+    return Choice(tuple(chosen), tuple(later), tuple(holds))
+
+
+def _question(queue: Sequence[Candidate], policy: Policy, history: History, now: datetime) -> _Question:
+    return _Question(
         policy=policy,
         history=history,
-        holidays=holidays,
         now=now,
-        counts=_counts(history, policy, now),
+        bookings=bookings_of(history, policy, now),
         bounces=too_many_bounces(history, policy.limits.pause_if_bounces_over, now),
+        complaints=too_many_complaints(history, policy.limits.pause_if_complaints_over, now),
         first_of_address=_first_of_address(queue),
         got_already={
             (record.sequence, record.step, address_identity(record.address)): record.lead_key
@@ -280,25 +336,23 @@ def choose(
             for record in known.messages
         },
     )
-    chosen: list[Candidate] = []
-    holds: list[Hold] = []
-    for candidate in queue:
-        hold = _first_no(candidate, ask) or _over(candidate, len(chosen), at_most) or _unwritable(candidate, writes)
-        if hold:
-            holds.append(hold)
-            continue
-        chosen.append(candidate)
-        sender = candidate.sender.name if candidate.sender else ""
-        ask.counts.add(address=candidate.lead.address, company=candidate.company, sender=sender, at=now, today=True)
-    return tuple(chosen), tuple(holds)
 
 
 def _first_no(candidate: Candidate, ask: _Question) -> Hold | None:
+    """Return the first reason not to send now, with the moment at which none is left."""
     for kind, question in LIMITS:
         if answer := question(candidate, ask):
             why, until = answer
-            return Hold(candidate.lead.key, candidate.what, why, kind, until)
+            at = None if until is None else _first_fit(candidate, until, ask)
+            if at is not None and candidate.latest is not None and at > candidate.latest:
+                return Hold(candidate.lead.key, candidate.what, _too_late(candidate, ask), HoldKind.LATE)
+            return Hold(candidate.lead.key, candidate.what, why, kind, at)
     return None
+
+
+def _booked(candidate: Candidate, at: datetime) -> Booked:
+    sender = candidate.sender.name if candidate.sender else ""
+    return Booked(address_identity(candidate.lead.address), candidate.company, candidate.domain, sender, at)
 
 
 def _over(candidate: Candidate, count: int, at_most: int | None) -> Hold | None:
@@ -320,63 +374,3 @@ def _first_of_address(queue: Sequence[Candidate]) -> dict[str, str]:
         identity = address_identity(candidate.lead.address)
         first[identity] = min(candidate.lead.key, first.get(identity, candidate.lead.key))
     return first
-
-
-def _counts(history: History, policy: Policy, now: datetime) -> _Counts:
-    counts = _Counts()
-    today, tomorrow = day_bounds(now, policy.business.zone)
-    for record in history.messages:
-        if record.state in _TAKEN:
-            counts.add(
-                address=record.address,
-                company=record.company,
-                sender=record.sender,
-                at=record.at,
-                today=today <= record.at < tomorrow,
-            )
-    return counts
-
-
-def _free_at(times: Sequence[datetime], rate: Rate, now: datetime) -> datetime:
-    """Return when one more fits into the rate: at most *count* in any span of *per*."""
-    recent = sorted(at for at in times if at + rate.per > now)
-    return now if len(recent) < rate.count else recent[len(recent) - rate.count] + rate.per
-
-
-def too_many_bounces(history: History, share: float | None, now: datetime) -> str:
-    """Return why all sending stops: more than *share* of the last week's emails bounced; "" when not."""
-    if share is None:
-        return ""
-    since = now - BREAKER_SPAN
-    sent = sum(
-        1
-        for record in history.messages
-        if record.at >= since
-        and (record.state in _TAKEN or (record.state is MessageState.REFUSED and record.fault is Fault.ADDRESS))
-    )
-    bounced = sum(
-        1
-        for known in history.leads.values()
-        if any(signal.kind is SignalKind.BOUNCED and signal.at >= since for signal in known.signals)
-    )
-    if sent < BREAKER_LEAST or bounced <= share * sent:
-        return ""
-    return (
-        f"{bounced} of {sent} emails of the last 7 days bounced (limits.pause_if_bounces_over: {share:.0%});"
-        " check where these leads come from"
-    )
-
-
-def company_of(company: object, address: str, free_domains: frozenset[str]) -> str:
-    """Return whose limit an email counts against: the company as written, else the address's own domain.
-
-    Empty when nothing tells: a free mailbox without a company stands for itself.
-
-    >>> company_of(" Muster AG ", "eva@muster.example", frozenset())
-    'muster ag'
-    """
-    name = " ".join(str(company or "").casefold().split())
-    if name:
-        return name
-    domain = address.rpartition("@")[2].lower()
-    return "" if domain in free_domains else domain

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from automations.core.candidates import Candidate
 from automations.core.history import (
     Enrollment,
     EnrollmentState,
@@ -15,7 +16,6 @@ from automations.core.history import (
     StepDone,
     StepHow,
 )
-from automations.core.limits import Candidate
 from automations.core.messages import message_key
 from automations.core.plan import Move, MoveKind
 

@@ -34,7 +34,8 @@ class Send:
     """One email. In `Plan.sends` it leaves now; in `Plan.later` it is expected at *at*, if nothing changes until then.
 
     *key* is the lead's, *message* the message's own. *digest* is the hash of its bytes (empty when later).
-    *retry* says that its bytes are stored already: they go again as they are.
+    *retry* says that its bytes are stored already: they go again as they are. *promised* says that it is due and leaves
+    today at the minute *at*, when its turn has come. *variant* is which of the step's texts this lead gets (``B``).
     """
 
     key: LeadKey
@@ -50,6 +51,8 @@ class Send:
     digest: str = ""
     retry: bool = False
     tries: int = 0
+    promised: bool = False
+    variant: str = ""
 
 
 class HoldKind(StrEnum):
@@ -68,11 +71,16 @@ class HoldKind(StrEnum):
     WINDOW = "outside the sending hours"
     GAP = "emailed too recently"
     COMPANY = "same company emailed too recently"
+    LEAD_FULL = "lead has reached its limit"
+    DOMAIN = "receiving domain has reached its limit"
+    TURN = "waiting for its turn"
+    LATE = "too late"
     SENDER_FULL = "sender has reached the limit of the day"
     RETRY = "waiting to try again"
     CHANGED = "changed since the last email"
     RUN_FULL = "this run has reached its limit"
     BOUNCES = "too many emails bounced"
+    COMPLAINTS = "too many emails marked as spam"
     NOT_RECORDED = "the sheet tells of emails that are not on record"
     TEMPLATE = "the email cannot be written for this lead"
 
@@ -166,3 +174,13 @@ class Plan:
     segments: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     sheet: str = ""
     names: Mapping[LeadKey, str] = field(default_factory=dict)
+
+    @property
+    def leaving(self) -> int:
+        """Return how many emails leave because of this plan: now, and in their turn today."""
+        return len(self.sends) + len(self.in_turn)
+
+    @property
+    def in_turn(self) -> tuple[Send, ...]:
+        """Return the emails that leave later today, in order of their minutes."""
+        return tuple(send for send in self.later if send.promised)

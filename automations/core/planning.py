@@ -18,19 +18,20 @@ from typing import NamedTuple
 
 from automations.core.alerts import HotLead
 from automations.core.books import display_name
+from automations.core.candidates import Candidate
 from automations.core.changes import Told
-from automations.core.courses import NO_COURSE, Course, Moment, because_of, course_of, sender_for, zones_of
+from automations.core.courses import NO_COURSE, Course, Moment, Waiting, because_of, calendar_of, course_of, sender_for
 from automations.core.history import History, LeadHistory, SignalKind, StepHow
 from automations.core.leads import Book, Lead, LeadKey
 from automations.core.letters import Letter, Words, compose, key_of, send_of
-from automations.core.limits import ANY_TIME, Candidate, choose
+from automations.core.limits import choose
 from automations.core.messages import MessageKey, message_key
 from automations.core.outlook import with_email, with_moves
 from automations.core.plan import Hold, HoldKind, Known, Move, MoveKind, Plan, RowUpdate, Send, Task
 from automations.core.playbook import CannotWrite, Playbook
 from automations.core.policy import EmailSequence, Sender, Step
 from automations.core.rules import Qualification
-from automations.core.schedules import next_open
+from automations.core.schedules import day_bounds
 from automations.core.standing import Standing, Standings
 from automations.core.tally import Tally
 from automations.errors import Problem
@@ -83,7 +84,7 @@ def decide(
     by_key = {turn.standing.lead.key: turn for turn in turns}
     emails = _choose_emails(by_key, history, moment, words, at_most)
     after = _after_emails(by_key, emails.chosen, moment)
-    final = [after.get(turn.standing.lead.key, turn) for turn in turns]
+    final = [after.get(turn.standing.lead.key) or _in_turn(turn, emails.later) for turn in turns]
     holds = _holds(final, emails.limited, moment)
     tasks = _tasks([*turns, *after.values()], words, moment)
     for turn in final:
@@ -115,6 +116,7 @@ class _Emails:
     """Which due emails leave now, as the plan's lines and the letters behind them, and why the others do not."""
 
     chosen: tuple[Candidate, ...]
+    later: Mapping[LeadKey, Sequence[Waiting]]
     limited: tuple[Hold, ...]
     sends: tuple[Send, ...]
     letters: tuple[Letter, ...]
@@ -137,24 +139,33 @@ def _choose_emails(
             return str(reason)
         return ""
 
-    chosen, limited = choose(
+    chosen, later, limited = choose(
         (candidate for turn in by_key.values() for candidate in turn.course.candidates),
         policy=policy,
         history=history,
-        holidays=moment.playbook.facts.holidays,
         now=moment.now,
         at_most=at_most,
         writes=writes,
     )
     written = [ready.get(key_of(each)) for each in chosen]
+    turns: dict[LeadKey, list[Waiting]] = {}
+    for each, at in later:
+        turns.setdefault(each.lead.key, []).append(Waiting(each.sequence, each.step, at, in_turn=True))
     return _Emails(
         chosen,
+        turns,
         limited,
         tuple(
             found[1] if found else send_of(each, None, moment.now) for each, found in zip(chosen, written, strict=True)
         ),
         tuple(found[0] for found in written if found),
     )
+
+
+def _in_turn(turn: _Turn, later: Mapping[LeadKey, Sequence[Waiting]]) -> _Turn:
+    """Return a turn whose lead also waits for the minute at which an email of it has its turn."""
+    waiting = later.get(turn.standing.lead.key)
+    return turn._replace(course=replace(turn.course, waiting=(*turn.course.waiting, *waiting))) if waiting else turn
 
 
 def _letter(candidate: Candidate, turn: _Turn, moment: Moment) -> Letter:
@@ -230,26 +241,22 @@ def _holds(turns: Iterable[_Turn], limited: Iterable[Hold], moment: Moment) -> d
 
 
 def _behind(candidate: Candidate, moment: Moment) -> Hold:
-    limits = moment.playbook.policy.limits
-    free = max(moment.now + limits.gap, candidate.due)
-    until = next_open(limits.window or ANY_TIME, candidate.zones, moment.playbook.facts.holidays, free)
+    free = max(moment.now + moment.playbook.policy.limits.gap, candidate.due)
+    until = candidate.calendar.next_open(free)
     return Hold(candidate.lead.key, candidate.what, "gets another email now", HoldKind.GAP, until)
 
 
 def _later(turns: Iterable[_Turn], moment: Moment, words: Words) -> tuple[Send, ...]:
     sends = [
-        _later_send(turn, sequence, step, at, moment, words)
-        for turn in turns
-        for sequence, step, at in ((each.sequence, each.step, each.at) for each in turn.course.waiting)
-        if step.is_email
+        _later_send(turn, each, moment, words) for turn in turns for each in turn.course.waiting if each.step.is_email
     ]
     return tuple(sorted(sends, key=lambda send: (send.at, send.key, send.sequence)))
 
 
-def _later_send(turn: _Turn, sequence: EmailSequence, step: Step, at: datetime, moment: Moment, words: Words) -> Send:
-    lead = turn.standing.lead
+def _later_send(turn: _Turn, waiting: Waiting, moment: Moment, words: Words) -> Send:
+    lead, sequence, step = turn.standing.lead, waiting.sequence, waiting.step
     sender, _ = sender_for(sequence, turn.standing, moment)
-    window = moment.playbook.policy.limits.window or ANY_TIME
+    _, tomorrow = day_bounds(moment.now, moment.playbook.policy.business.zone)
     try:
         subject = words.email(step, lead, turn.qualification, sender).subject if sender else ""
     except CannotWrite:
@@ -260,10 +267,11 @@ def _later_send(turn: _Turn, sequence: EmailSequence, step: Step, at: datetime, 
         sequence=sequence.name,
         step=step.name,
         sender=sender.name if sender else "",
-        at=next_open(window, zones_of(turn.standing, moment), moment.playbook.facts.holidays, at),
+        at=calendar_of(turn.standing, moment).next_open(waiting.at),
         subject=subject,
         because=because_of(sequence, step),
         message=message_key(sequence.name, step.name, lead.key),
+        promised=waiting.in_turn and waiting.at < tomorrow,
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from automations.core.conditions import Condition
@@ -79,7 +80,9 @@ class Step:
     """One email or task of a sequence, known by *name*: ``welcome-1``.
 
     *template* is the path of an email's template, relative to templates/; a task has *task*, the text of a template.
-    *wait* is the time since the previous step ended (None: at once).
+    *wait* is the time since the previous step ended (None: at once). An email that could leave only later than
+    *late_after* its time does not leave by itself any more (None: however late). *variants* are other templates of
+    the same email: each lead gets one of them all, always the same.
     """
 
     name: str
@@ -88,6 +91,8 @@ class Step:
     wait: Wait | None = None
     only_if: Condition | None = None
     where: str = ""
+    late_after: timedelta | None = None
+    variants: tuple[str, ...] = ()
 
     @property
     def is_email(self) -> bool:
@@ -137,9 +142,25 @@ class Limits:
     gap: timedelta = timedelta(days=1)
     """Least time between two emails to one lead, over all sequences; longer than zero (law 2)."""
     per_company: Rate | None = None
+    per_domain: Rate | None = None
+    """How often one receiving domain (``gmail.com``) gets an email, whoever it is for."""
+    per_lead: Rate | None = None
+    """How often one person gets an email, over all sequences, besides the gap."""
+    spread: bool = False
+    """Whether a sender's emails leave one by one over the day, at uneven minutes, instead of together."""
     ask_me_above: int | None = None
     pause_if_bounces_over: float | None = None
     """Share of bounces (0 < share < 1) among the last week's emails, counted from 20 emails on."""
+    pause_if_complaints_over: float | None = None
+    """The same of emails that were marked as spam."""
+
+
+@dataclass(frozen=True, slots=True)
+class WarmUp:
+    """A new sender's first days: *first* emails on the first, *add* more on each day after it, up to its per_day."""
+
+    first: int
+    add: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +172,7 @@ class Sender:
     address: str
     per_day: int | None = None
     reply_to: str = ""
+    warm_up: WarmUp | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,12 +217,20 @@ class Policy:
     alert_problem: str = ""
 
 
+class Days(NamedTuple):
+    """The days of one country: *holidays*, and on which weekdays people work there (Monday is 0)."""
+
+    holidays: frozenset[date] = frozenset()
+    workdays: frozenset[int] = frozenset(range(5))
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """Knowledge of the world that deciding needs, fetched beforehand.
 
     *country_zones* maps a country as people write it (case folded: name in many languages, or code) to its zones.
-    *holidays* are days on which nothing is sent and which are no business days.
+    *holidays* are days on which nothing is sent and which are no business days. *country_days* maps countries, written
+    in the same ways, to theirs, those of *holidays* included; one that is not there has the business's own days.
     """
 
     free_mailbox_domains: frozenset[str] = frozenset()
@@ -208,3 +238,4 @@ class Facts:
     role_names: frozenset[str] = frozenset()
     holidays: frozenset[date] = frozenset()
     country_zones: dict[str, tuple[ZoneInfo, ...]] = field(default_factory=dict)
+    country_days: dict[str, Days] = field(default_factory=dict)

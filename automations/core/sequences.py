@@ -49,13 +49,15 @@ class StepOver:
 class Walk:
     """What a walk found: *over* ends now; then either *step* (due, or waited for until *at*), or the sequence is done.
 
-    *record* is the step's message when it was tried already: to be sent again, deferred, in doubt or refused.
+    *record* is the step's message when it was tried already: to be sent again, deferred, in doubt or refused. An email
+    that is due does not leave by itself after *latest*; None is never.
     """
 
     over: tuple[StepOver, ...]
     step: Step | None = None
     at: datetime | None = None
     record: MessageRecord | None = None
+    latest: datetime | None = None
 
     def is_due(self, now: datetime) -> bool:
         """Return whether the step found may be done now."""
@@ -70,11 +72,14 @@ def walk(
     now: datetime,
     holds: Callable[[Step], bool],
     add_wait: AddWait,
+    opens: Callable[[datetime], datetime] = lambda due: due,
 ) -> Walk:
     """Return where a lead stands in a sequence at *now*.
 
     *messages* are the lead's in this sequence, by step; *holds* says whether a step's only_if does. A step that was
-    left out counts from when it would have been done, so that leaving it out does not put off what follows.
+    left out counts from when it would have been done, so that leaving it out does not put off what follows. *opens*
+    returns when a lead may be reached first, from a moment on: lateness counts from there. An email that is too late
+    waits for a person until the step behind it is due, and is left out then.
 
     The way goes forward only: a step that config.yaml has gained before the last one that is over is not made up for.
     """
@@ -91,8 +96,8 @@ def walk(
             continue
         due = anchor if step.wait is None else add_wait(anchor, step.wait)
         if record is not None:
-            if record.state is MessageState.DEFERRED and now - record.reserved_at > DEADLINE:
-                over.append(StepOver(step, now, "the receiving server put it off for three days"))
+            if record.state is MessageState.DEFERRED and now - record.reserved_at > (step.late_after or DEADLINE):
+                over.append(StepOver(step, now, "the receiving server put it off for too long"))
                 anchor = now
                 continue
             return Walk(tuple(over), step, max(due, record.next_try_at or due), record)
@@ -103,10 +108,21 @@ def walk(
             anchor = due
             continue
         if step.is_email:
-            return Walk(tuple(over), step, due)
+            latest = None if step.late_after is None else opens(due) + step.late_after
+            if latest is not None and latest < now and _is_followed(sequence, step, due, now, add_wait):
+                over.append(StepOver(step, due, f"it could leave only after {latest:%Y-%m-%d %H:%M} UTC"))
+                anchor = due
+                continue
+            return Walk(tuple(over), step, due, latest=latest)
         over.append(StepOver(step, now))
         anchor = now
     return Walk(tuple(over))
+
+
+def _is_followed(sequence: EmailSequence, step: Step, due: datetime, now: datetime, add_wait: AddWait) -> bool:
+    """Return whether the step behind one that was due at *due* is due by now."""
+    behind = sequence.steps[sequence.steps.index(step) + 1 :]
+    return bool(behind) and (behind[0].wait is None or add_wait(due, behind[0].wait) <= now)
 
 
 def _first_open(sequence: EmailSequence, done: Mapping[str, StepDone], messages: Mapping[str, MessageRecord]) -> int:

@@ -92,6 +92,18 @@ class Ledger(Protocol):
         """Return all that planning needs to know."""
         ...
 
+    def promise(self, run: str, sends: Sequence[Send]) -> None:
+        """Record the minutes at which emails of a plan shall leave, in one transaction; the newest one counts."""
+        ...
+
+    def awaited(self, now: datetime) -> tuple[LeadKey, ...]:
+        """Return the leads with an email whose minute came within the last hour and that has not left, by key."""
+        ...
+
+    def next_minute(self, now: datetime) -> datetime | None:
+        """Return the first minute after *now* that was given to an email which has not left; None without one."""
+        ...
+
     def moves(self, run: str, moves: Sequence[Move]) -> None:
         """Record starts, skips, tasks, ends and stops, in one transaction. Recording one again changes nothing."""
         ...

@@ -9,7 +9,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import islice
 from operator import attrgetter
 
@@ -32,9 +32,6 @@ from automations.ledger.database import Database
 from automations.ledger.states import StateReader, to_facts
 from automations.ledger.suppressing import lifted_at
 from automations.ledger.values import to_cell, to_moment, to_moment_or_none, to_record, untag
-
-COUNTED = timedelta(days=60)
-"""How long a message counts in `History.messages`, and so against a cap."""
 
 _AT_ONCE = 500
 _HOW = {MoveKind.SKIP: StepHow.SKIPPED, MoveKind.TASK: StepHow.TASK}
@@ -201,13 +198,13 @@ def _moves(database: Database, key: LeadKey) -> Iterator[Entry]:
 def _messages(database: Database, key: LeadKey) -> Iterator[Entry]:
     rows = database.execute(
         "SELECT event.at, event.run, event.state, event.fault, event.reply, event.next_try_at,"
-        " event.key, sequence, step, sender, address, subject, message_id"
+        " event.key, sequence, step, sender, address, subject, message_id, variant"
         " FROM messages JOIN message_events AS event USING (key) WHERE lead_key = ? ORDER BY event.id",
         (key,),
     )
     names = ("run", "state", "fault", "reply", "next_try_at", "message", "sequence", "step", "sender", "to", "subject")
     for at, *facts in rows:
-        yield Entry(to_moment(at), "message", dict(zip((*names, "message_id"), facts, strict=True)))
+        yield Entry(to_moment(at), "message", dict(zip((*names, "message_id", "variant"), facts, strict=True)))
 
 
 def _came_back(database: Database, key: LeadKey) -> Iterator[Entry]:

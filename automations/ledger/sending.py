@@ -83,7 +83,8 @@ def reserve(
 def _insert(database: Database, send: Send, message: Outgoing, at: str, address: bytes) -> bool:
     database.execute(
         "INSERT INTO messages (key, sequence, step, lead_key, address, address_hash, company, sender, state, at,"
-        " reserved_at, subject, message_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        " reserved_at, subject, message_id, variant) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT DO NOTHING",
         (
             message.key,
             send.sequence,
@@ -98,6 +99,7 @@ def _insert(database: Database, send: Send, message: Outgoing, at: str, address:
             at,
             message.subject,
             message.message_id,
+            send.variant,
         ),
     )
     return database.changes() == 1
@@ -107,7 +109,7 @@ def _write_anew(database: Database, send: Send, message: Outgoing, at: str, addr
     """Return whether a message that was prepared and never tried is the one in *message* from now on."""
     database.execute(
         "UPDATE OR IGNORE messages SET address = ?, address_hash = ?, company = ?, sender = ?, at = ?, reserved_at = ?,"
-        " subject = ?, message_id = ? WHERE key = ? AND state = ? AND tries = 0",
+        " subject = ?, message_id = ?, variant = ? WHERE key = ? AND state = ? AND tries = 0",
         (
             send.to,
             address,
@@ -117,6 +119,7 @@ def _write_anew(database: Database, send: Send, message: Outgoing, at: str, addr
             at,
             message.subject,
             message.message_id,
+            send.variant,
             message.key,
             _RESERVED,
         ),

@@ -17,7 +17,7 @@ import apsw
 
 from automations.core.effects import CameBack, FolderPlace
 from automations.core.garbage import without_collections
-from automations.core.history import History, MessageRecord, Pause, Signal, SignalKind, Suppressions
+from automations.core.history import COUNTED, History, MessageRecord, Pause, Signal, SignalKind, Suppressions
 from automations.core.leads import CellChange, LeadKey, WrittenCell
 from automations.core.messages import MessageKey, Outcome, Outgoing
 from automations.core.plan import Known, Move, Send
@@ -30,6 +30,7 @@ from automations.ledger import (
     RunRecord,
     erasing,
     incoming,
+    promises,
     reading,
     recording,
     sending,
@@ -176,7 +177,7 @@ class SqliteLedger(KeepsEvidence):
 
     def history(self, now: datetime) -> History:
         """Return all that planning needs to know, as of one moment."""
-        begin = to_moment(to_text(now)) - reading.COUNTED
+        begin = to_moment(to_text(now)) - COUNTED
         with self._reading() as database, without_collections():
             messages = reading.messages(database)
             return History(
@@ -184,7 +185,23 @@ class SqliteLedger(KeepsEvidence):
                 messages=reading.since(messages, begin),
                 suppressed=suppressing.suppressions(database, self._salt),
                 pause=self.paused(),
+                promised=promises.promised(database, now),
             )
+
+    def promise(self, run: str, sends: Sequence[Send]) -> None:
+        """Record the minutes at which emails of a plan shall leave, in one transaction."""
+        with self._writing() as database:
+            promises.promise(database, run, sends)
+
+    def awaited(self, now: datetime) -> tuple[LeadKey, ...]:
+        """Return the leads with an email whose minute has come and that has not left."""
+        with self._reading() as database:
+            return promises.awaited(database, now)
+
+    def next_minute(self, now: datetime) -> datetime | None:
+        """Return the first minute after *now* that was given to an email which has not left."""
+        with self._reading() as database:
+            return promises.next_minute(database, now)
 
     def moves(self, run: str, moves: Sequence[Move]) -> None:
         """Record moves, in one transaction. Recording one again changes nothing."""

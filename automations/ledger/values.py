@@ -22,7 +22,7 @@ Stored = str | int | float | bytes | None
 
 Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
 
-MessageRow = tuple[str, str, str, str, str, str, str, str, str, str, str, str, int, str | None, str, str]
+MessageRow = tuple[str, str, str, str, str, str, str, str, str, str, str, str, int, str | None, str, str, str]
 """One row of the view message_records."""
 
 _LARGEST_WHOLE_NUMBER = 2**63 - 1
@@ -126,7 +126,7 @@ def to_record(row: MessageRow) -> MessageRecord:
 
 def _record(row: MessageRow) -> MessageRecord:
     key, sequence, step, lead_key, address, company, sender, state, at, reserved_at, subject = row[:11]
-    message_id, tries, next_try_at, fault, reply = row[11:]
+    message_id, tries, next_try_at, fault, reply, variant = row[11:]
     return MessageRecord(
         key=MessageKey(key),
         sequence=sequence,
@@ -144,4 +144,5 @@ def _record(row: MessageRow) -> MessageRecord:
         next_try_at=to_moment_or_none(next_try_at),
         fault=_FAULTS[fault],
         reply=reply,
+        variant=variant,
     )

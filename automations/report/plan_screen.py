@@ -58,6 +58,8 @@ def summary(plan: Plan) -> str:
         for noun, found in (("email", plan.sends), ("cell", plan.updates), ("task", plan.tasks))
         if found
     ]
+    if plan.in_turn:
+        parts.insert(1 if plan.sends else 0, f"{count(len(plan.in_turn), 'email')} in turn")
     return ", ".join(parts) or "nothing to do"
 
 
@@ -142,7 +144,8 @@ def _emails(plan: Plan, zone: ZoneInfo, most: int) -> Iterator[str]:
     yield _line("Emails", spoken or "none now, none later")
     lines = [
         *_grouped(plan.sends, lambda _: "now"),
-        *_grouped(plan.later, lambda at: say_day(at, plan.made_at, zone)),
+        *_grouped(plan.in_turn, lambda at: say_day(at, plan.made_at, zone), minutes=zone),
+        *_grouped([send for send in plan.later if not send.promised], lambda at: say_day(at, plan.made_at, zone)),
     ]
     for line in table(lines[:most], most=(16, 12, 30), width=SCREEN_WIDTH - 2):
         yield f"  {line}"
@@ -174,12 +177,25 @@ def _end(hold: Hold, plan: Plan, zone: ZoneInfo) -> str:
     return f", until {say_when(hold.until, plan.made_at, zone)}" if hold.until else ""
 
 
-def _grouped(sends: Iterable[Send], day: Callable[[datetime], str]) -> list[tuple[str, str, str, str]]:
-    """Return day, sender, step and number of leads for emails that have these in common, in order of time."""
-    groups: Counter[tuple[str, str, str]] = Counter()
+def _grouped(
+    sends: Iterable[Send], day: Callable[[datetime], str], minutes: ZoneInfo | None = None
+) -> list[tuple[str, str, str, str]]:
+    """Return day, sender, step and number of leads for emails that have these in common, in order of time.
+
+    With *minutes*, a zone, each line says from when to when its emails leave.
+    """
+    groups: defaultdict[tuple[str, str, str], list[datetime]] = defaultdict(list)
     for send in sorted(sends, key=lambda each: (each.at, each.sender, each.sequence, each.step)):
-        groups[day(send.at), plain(send.sender), step_label(send.sequence, send.step)] += 1
-    return [(*group, count(number, "lead")) for group, number in groups.items()]
+        groups[day(send.at), plain(send.sender), step_label(send.sequence, send.step)].append(send.at)
+    return [
+        (*group, count(len(times), "lead") + (_span(times, minutes) if minutes else ""))
+        for group, times in groups.items()
+    ]
+
+
+def _span(times: Sequence[datetime], zone: ZoneInfo) -> str:
+    first, last = (f"{moment.astimezone(zone):%H:%M}" for moment in (times[0], times[-1]))
+    return f", {first}" if first == last else f", {first} to {last}"
 
 
 def step_label(sequence: str, step: str) -> str:

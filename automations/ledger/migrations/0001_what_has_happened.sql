@@ -1,5 +1,5 @@
--- What has happened, in the order it happened. Tables only grow, except four that say how things stand now:
--- messages (its past is in message_events), known (its past is in snapshots), intents, and meta. The bytes of a message
+-- What has happened, in the order it happened. Tables only grow, except five that say how things stand now:
+-- messages (its past is in message_events), known (its past is in snapshots), intents, promises, and meta. The bytes of a message
 -- change as long as it is only prepared: nobody has seen them.
 -- Times are UTC text of one length (2026-11-23T08:00:00.000000Z), so that they sort as they read.
 
@@ -112,6 +112,8 @@ CREATE TABLE messages (
     next_try_at TEXT,
     fault TEXT NOT NULL DEFAULT '',
     reply TEXT NOT NULL DEFAULT '',
+    -- Which of the step's texts it is, where there are several.
+    variant TEXT NOT NULL DEFAULT '',
     UNIQUE (sequence, step, address_hash)
 );
 CREATE INDEX messages_of_lead ON messages (lead_key);
@@ -119,7 +121,7 @@ CREATE INDEX messages_open ON messages (state) WHERE state IN ('handing over', '
 
 CREATE VIEW message_records AS
     SELECT key, sequence, step, lead_key, address, company, sender, state, at, reserved_at, subject, message_id,
-           tries, next_try_at, fault, reply
+           tries, next_try_at, fault, reply, variant
     FROM messages;
 
 CREATE TABLE message_events (
@@ -226,6 +228,15 @@ CREATE TABLE pauses (
     at TEXT NOT NULL,
     why TEXT NOT NULL
 );
+
+-- The minute of today at which an email that is due shall leave, by the run that said so.
+CREATE TABLE promises (
+    key TEXT PRIMARY KEY,
+    lead_key TEXT NOT NULL,
+    at TEXT NOT NULL,
+    run TEXT NOT NULL REFERENCES runs (run)
+) WITHOUT ROWID;
+CREATE INDEX promises_by_time ON promises (at);
 
 CREATE TABLE jobs_due (
     job TEXT NOT NULL,

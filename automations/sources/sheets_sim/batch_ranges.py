@@ -171,7 +171,7 @@ def update_conditional_format_rule(state: State, wanted: Request, _who: str) -> 
     sheet = _sheet_of(state, wanted["rule"]) if "rule" in wanted else state.sheet(wanted.get("sheetId", 0))
     old = _rule(sheet, index)
     new: Request = wanted.get("rule", old)
-    place: int = wanted["newIndex"] if "newIndex" in wanted else index
+    place: int = wanted.get("newIndex", index)
     rules = [each for number, each in enumerate(sheet.conditional_formats) if number != index]
     rules.insert(place, new)
     sheet.conditional_formats = tuple(rules)
