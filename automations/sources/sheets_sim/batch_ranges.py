@@ -167,7 +167,7 @@ def _rule(sheet: Sheet, index: int) -> Request:
 
 def update_conditional_format_rule(state: State, wanted: Request, _who: str) -> Reply:
     """Put another rule in a rule's place, or move it."""
-    index = wanted.get("index", 0)
+    index: int = wanted.get("index", 0)
     sheet = _sheet_of(state, wanted["rule"]) if "rule" in wanted else state.sheet(wanted.get("sheetId", 0))
     old = _rule(sheet, index)
     new: Request = wanted.get("rule", old)
