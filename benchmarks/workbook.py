@@ -193,8 +193,8 @@ def patch_openpyxl(path: Path) -> None:
 def patch_ours(path: Path) -> None:
     """Set the same cells by row and column, as openpyxl does."""
     from automations.sources.ooxml.editing import WorkbookEdit, write_edited
+    from automations.sources.ooxml.edits import Edit
     from automations.sources.ooxml.package import Package
-    from automations.sources.ooxml.rows import Edit
     from automations.sources.ooxml.sheets import OpenSheet, Tables, load_styles
     from automations.sources.ooxml.strings import SharedStrings
 

@@ -19,11 +19,11 @@ from workbooks import stored_members
 
 from automations.core.leads import Cell
 from automations.sources.ooxml.editing import WorkbookEdit, verify_edited, write_edited
+from automations.sources.ooxml.edits import Edit
 from automations.sources.ooxml.inspection import refused_cells
 from automations.sources.ooxml.package import Package
 from automations.sources.ooxml.refusals import Reason, WorkbookRefused
 from automations.sources.ooxml.rowreading import RowReader
-from automations.sources.ooxml.rows import Edit
 from automations.sources.ooxml.sheets import OpenSheet, load_tables
 
 FILES = corpus_files("xlsx/*.xls*") + corpus_files("xlsx/*.xlt*")

@@ -19,11 +19,11 @@ from automations.core.leads import Cell, CellOutcome
 from automations.sources.excel import ExcelSource
 from automations.sources.ooxml import stream as stream_module
 from automations.sources.ooxml.editing import WorkbookEdit, write_edited
+from automations.sources.ooxml.edits import Edit
 from automations.sources.ooxml.package import Package
 from automations.sources.ooxml.references import reference
 from automations.sources.ooxml.refusals import WorkbookRefused
 from automations.sources.ooxml.rowreading import RowReader
-from automations.sources.ooxml.rows import Edit
 from automations.sources.ooxml.sheets import OpenSheet, load_tables
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\r"), max_size=12)

@@ -17,6 +17,7 @@ from automations.sources.backups import Backups
 from automations.sources.matching import Targets, same_cell, settle, settle_as_read
 from automations.sources.ooxml.dressing import Dress, Dressed, with_dress
 from automations.sources.ooxml.editing import WorkbookEdit, verify_edited, write_edited
+from automations.sources.ooxml.edits import Edit
 from automations.sources.ooxml.encoding import Unwritable, check_value
 from automations.sources.ooxml.finding import find_leads
 from automations.sources.ooxml.growing import with_new_columns
@@ -24,7 +25,7 @@ from automations.sources.ooxml.inspection import Inspection
 from automations.sources.ooxml.package import Package, SheetEntry
 from automations.sources.ooxml.refusals import Reason, WorkbookRefused
 from automations.sources.ooxml.rowreading import RowReader
-from automations.sources.ooxml.rows import Edit, FormulaMet
+from automations.sources.ooxml.rows import FormulaMet
 from automations.sources.ooxml.sheets import HeaderRow, OpenSheet, Tables, load_tables, take_header
 from automations.sources.ooxml.walked import Walked
 from automations.sources.saving import (

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from automations.sources.ooxml.container import Container, open_container, rewrite, unpacked
-from automations.sources.ooxml.patch import SheetEdits, patched_sheet
+from automations.sources.ooxml.edits import SheetEdits
+from automations.sources.ooxml.patch import patched_sheet
 from automations.sources.ooxml.recalculation import has_formulas, with_calculation_on_load
 from automations.sources.ooxml.refusals import Reason, WorkbookRefused
 from automations.sources.ooxml.sheets import OpenSheet

@@ -48,7 +48,7 @@ def cell_bytes(
 ) -> bytes:
     """Return a whole cell element that says *value*; *tag* is the inside of its old start tag, or of a new one."""
     kept, style = _kept(tag)
-    return b"<%bc%b%b" % (prefix, kept, _content(value, prefix, style in dates, counts_from_1904))
+    return b"<%bc%b%b" % (prefix, kept, content_of(value, prefix, style in dates, counts_from_1904))
 
 
 def _kept(tag: bytes) -> tuple[bytes, bytes]:
@@ -67,7 +67,7 @@ def _kept(tag: bytes) -> tuple[bytes, bytes]:
 
 
 @lru_cache(maxsize=4096, typed=True)
-def _content(value: Cell, prefix: bytes, shows_dates: bool, counts_from_1904: bool) -> bytes:
+def content_of(value: Cell, prefix: bytes, shows_dates: bool, counts_from_1904: bool) -> bytes:
     """Return the rest of a cell element, from its type to its end; remembered, because our words repeat."""
     number: float | None = None
     p = prefix

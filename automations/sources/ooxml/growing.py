@@ -14,6 +14,7 @@ from automations.core.books import header_identity
 from automations.errors import SourceOutOfReach
 from automations.sources.ooxml.cells import CellReader, raw_cells
 from automations.sources.ooxml.editing import WorkbookEdit
+from automations.sources.ooxml.edits import Edit
 from automations.sources.ooxml.inspection import Inspection
 from automations.sources.ooxml.markup import (
     QUOTED,
@@ -26,7 +27,6 @@ from automations.sources.ooxml.markup import (
     with_attribute,
 )
 from automations.sources.ooxml.references import MAX_COLUMN, Area, column_letters, column_number, parse_area
-from automations.sources.ooxml.rows import Edit
 from automations.sources.ooxml.sheets import HeaderRow, OpenSheet, take_header
 from automations.sources.ooxml.stream import Block
 

@@ -6,15 +6,13 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
 
+from automations.sources.ooxml.edits import SheetEdits
 from automations.sources.ooxml.inspection import column_styles
 from automations.sources.ooxml.markup import QUOTED, attributes, masked, with_attribute
 from automations.sources.ooxml.references import parse_area
-from automations.sources.ooxml.rows import RowEdits, RowPatcher
+from automations.sources.ooxml.rows import RowPatcher
 from automations.sources.ooxml.stream import Block, SheetStream
 from automations.sources.ooxml.styles import Shown
-
-SheetEdits = Mapping[int, RowEdits]
-"""Edits of one sheet by row, then by column."""
 
 
 def patched_sheet(
@@ -27,7 +25,9 @@ def patched_sheet(
 ) -> Iterator[bytes]:
     """Return the sheet with *edits* done; *tail* may change what stands after the rows."""
     prefix = stream.prefix
-    patcher = RowPatcher(prefix, dates, counts_from_1904, column_styles(stream.head, prefix))
+    patcher = RowPatcher(
+        prefix, dates, counts_from_1904=counts_from_1904, column_styles=column_styles(stream.head, prefix)
+    )
     waiting = sorted(edits)
     yield _with_dimension(stream.head, prefix, edits)
     if not stream.has_rows_element:

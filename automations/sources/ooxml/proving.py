@@ -19,6 +19,7 @@ from automations.core.leads import Cell
 from automations.sources.matching import same_cell
 from automations.sources.ooxml.cells import CellReader, raw_cells
 from automations.sources.ooxml.editing import WorkbookEdit, verify_edited, write_edited
+from automations.sources.ooxml.edits import Edit
 from automations.sources.ooxml.encoding import Unwritable, check_value
 from automations.sources.ooxml.inspection import refused_cells
 from automations.sources.ooxml.markup import local, named, tree
@@ -26,7 +27,6 @@ from automations.sources.ooxml.moments import serial_of
 from automations.sources.ooxml.package import Package, SheetEntry
 from automations.sources.ooxml.references import MAX_COLUMN, MAX_ROW, Area, column_number, parse_area, reference
 from automations.sources.ooxml.refusals import Reason, WorkbookRefused
-from automations.sources.ooxml.rows import Edit
 from automations.sources.ooxml.secondreader import Place, Unreadable, compare_members, read_all
 from automations.sources.ooxml.sheets import OpenSheet, load_tables
 from automations.sources.ooxml.stream import Block, SheetStream

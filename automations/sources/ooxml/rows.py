@@ -7,110 +7,55 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
 
 from automations.core.leads import Cell
 from automations.sources.ooxml.cells import raw_cells
-from automations.sources.ooxml.encoding import cell_bytes
+from automations.sources.ooxml.edits import Edit, RowEdits
+from automations.sources.ooxml.encoding import cell_bytes, content_of
 from automations.sources.ooxml.markup import attributes, with_attribute
-from automations.sources.ooxml.references import column_letters, column_number, reference
+from automations.sources.ooxml.plainrows import PlainRows
+from automations.sources.ooxml.references import column_letters
 from automations.sources.ooxml.stream import Block, RowSpan
 from automations.sources.ooxml.styles import Shown
 
 _SPANS = re.compile(rb'\sspans="([0-9]+):([0-9]+)"')
 
 
-@lru_cache(maxsize=16)
-def _plain_cell(prefix: bytes) -> re.Pattern[bytes]:
-    """A whole cell as programs write it; the group is the inside of its tag."""
-    return re.compile(rb"<%bc((?: [a-z]++=\"[^\"<>]*+\")++)\s*+(?:/>|>.*?</%bc>)" % (prefix, prefix), re.DOTALL)
-
-
-@lru_cache(maxsize=16)
-def _next_cell(prefix: bytes) -> re.Pattern[bytes]:
-    """The tag of a cell that is named first; the groups are its column and a slash if it closes itself."""
-    return re.compile(rb"<%bc r=\"([A-Z]{1,3})[0-9]++\"(?: [a-z]++=\"[^\"<>]*+\")*+\s*+(/?+)>" % prefix)
-
-
 class FormulaMet(Exception):  # noqa: N818 - a signal to look at every cell, never seen by a person
     """A cell that was to be written has a formula; nothing is lost."""
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """What one cell shall say. *style* is for a cell that is not there yet; a cell that is keeps its own."""
-
-    value: Cell
-    style: bytes | None = None
-
-
-RowEdits = Mapping[int, Edit]
-"""Edits of one row by column."""
-
-
-@dataclass(frozen=True, slots=True)
 class RowPatcher:
-    """What is the same for every row of one sheet."""
+    """Patches the rows of one sheet. *column_styles* are (first column, last column, style)."""
 
-    prefix: bytes
-    dates: Mapping[bytes, Shown]
-    counts_from_1904: bool
-    column_styles: Sequence[tuple[int, int, bytes]] = ()
+    def __init__(
+        self,
+        prefix: bytes,
+        dates: Mapping[bytes, Shown],
+        *,
+        counts_from_1904: bool,
+        column_styles: Sequence[tuple[int, int, bytes]] = (),
+    ) -> None:
+        self.prefix = prefix
+        self._dates = dates
+        self._counts_from_1904 = counts_from_1904
+        self._column_styles = column_styles
+        self._style_attributes = frozenset(b' s="%b"' % style for style in dates if style)
+        """How cells that show dates say so; a cell without a style has the first one (18.3.1.4, s)."""
+        self._plain = PlainRows(prefix, self._content, self._new_cell)
 
     def patched(self, block: Block, row: RowSpan, edits: RowEdits) -> bytes:
         """Return the bytes of a row with *edits* done; every other byte is as it was.
 
         Raises FormulaMet rather than lose one.
         """
-        simple = None if block.is_masked else self._replaced(block, row, edits)
+        simple = None if block.is_masked else self._plain.patched(block.data, row, edits)
         return simple or self._rebuilt(block, row, edits)
 
     def new_row(self, number: int, edits: RowEdits) -> bytes:
         """Return a row that was not there."""
-        cells = b"".join(self._new_cell(number, column, edits[column], None) for column in sorted(edits))
+        cells = b"".join(self._new_cell(number, column, edits[column], b"") for column in sorted(edits))
         return b'<%brow r="%d">%b</%brow>' % (self.prefix, number, cells, self.prefix)
-
-    def _replaced(self, block: Block, row: RowSpan, edits: RowEdits) -> bytes | None:
-        """Return the row if its cells are written as programs do, named and in order; None asks for the careful way."""
-        data = block.data
-        pieces: list[bytes] = []
-        at = row.start
-        for column in sorted(edits):
-            start = data.find(b'<%bc r="%b%d"' % (self.prefix, column_letters(column), row.number), at, row.end)
-            if start < 0:
-                place = self._plain_place(data, row, column, max(at, row.tag_end))
-                if place is None:
-                    return None
-                tag = data[row.start + len(self.prefix) + 4 : row.tag_end - 1]
-                pieces += (data[at:place], self._new_cell(row.number, column, edits[column], tag))
-                at = place
-                continue
-            found = _plain_cell(self.prefix).match(data, start, row.end)
-            if found is None:
-                return None
-            self._check_formula(found[0])
-            pieces += (data[at:start], self._cell(found[1], edits[column].value))
-            at = found.end()
-        pieces.append(data[at : row.end])
-        return b"".join(pieces)
-
-    def _plain_place(self, data: bytes, row: RowSpan, column: int, at: int) -> int | None:
-        """Return where a cell that is missing belongs, looking from *at*, which is before it; None when unsure."""
-        name = b"<%bc" % self.prefix
-        spans = _SPANS.search(data, row.start, row.tag_end)
-        is_plain = data.count(name, at, row.end) == data.count(name + b' r="', at, row.end)
-        if row.closes_itself or not is_plain or (spans and not int(spans[1]) <= column <= int(spans[2])):
-            return None
-        while found := _next_cell(self.prefix).match(data, at, row.end):
-            if column_number(found[1]) > column:
-                return at
-            at = (
-                data.find(b"</%bc>" % self.prefix, found.end(), row.end) + len(name) + 2
-                if not found[2]
-                else found.end()
-            )
-        return at if data.startswith(b"</%brow" % self.prefix, at) else None
 
     def _rebuilt(self, block: Block, row: RowSpan, edits: RowEdits) -> bytes:
         """Return the row with cells changed and inserted, however it is written."""
@@ -122,7 +67,8 @@ class RowPatcher:
         for column in sorted(edits):
             cell = next((each for each in old if each.column >= column), None)
             if cell is not None and cell.column == column:
-                self._check_formula(cell.inside(block.seen))
+                if b"<%bf" % self.prefix in cell.inside(block.seen):
+                    raise FormulaMet
                 pieces += (data[at : cell.start], self._cell(cell.tag, edits[column].value))
                 at = cell.end
                 continue
@@ -136,24 +82,34 @@ class RowPatcher:
             return start + b"".join(pieces) + b"</%brow>" % self.prefix + data[row.tag_end : row.end]
         return start + b"".join(pieces) + data[at : row.end]
 
-    def _check_formula(self, cell: bytes) -> None:
-        if b"<%bf" % self.prefix in cell:
-            raise FormulaMet
-
     def _cell(self, tag: bytes, value: Cell) -> bytes:
-        return cell_bytes(value, tag=tag, prefix=self.prefix, dates=self.dates, counts_from_1904=self.counts_from_1904)
+        return cell_bytes(
+            value, tag=tag, prefix=self.prefix, dates=self._dates, counts_from_1904=self._counts_from_1904
+        )
 
-    def _new_cell(self, row: int, column: int, edit: Edit, row_tag: bytes | None) -> bytes:
+    def _content(self, value: Cell, style_attribute: bytes) -> bytes:
+        """Return a cell from the end of its attributes, the last of which is its style, if it has one."""
+        shows_dates = style_attribute in self._style_attributes if style_attribute else b"" in self._dates
+        return content_of(value, self.prefix, shows_dates, self._counts_from_1904)
+
+    def _new_cell(self, row: int, column: int, edit: Edit, row_tag: bytes) -> bytes:
         style = edit.style if edit.style is not None else self._inherited_style(column, row_tag)
-        named = b' r="%b"' % reference(row, column)
-        return self._cell(named + b' s="%b"' % style if style else named, edit.value)
+        attribute = b' s="%b"' % style if style else b""
+        return b'<%bc r="%b%d"%b%b' % (
+            self.prefix,
+            column_letters(column),
+            row,
+            attribute,
+            self._content(edit.value, attribute),
+        )
 
-    def _inherited_style(self, column: int, row_tag: bytes | None) -> bytes:
+    def _inherited_style(self, column: int, row_tag: bytes) -> bytes:
         """Return the style that an empty cell shows: its row's, else its column's."""
-        written = attributes(row_tag) if row_tag else {}
-        if written.get(b"customFormat") in {b"1", b"true"} and written.get(b"s"):
-            return written[b"s"]
-        return next((style for first, last, style in self.column_styles if first <= column <= last), b"")
+        if b"customFormat" in row_tag:
+            written = attributes(row_tag)
+            if written.get(b"customFormat") in {b"1", b"true"} and written.get(b"s"):
+                return written[b"s"]
+        return next((style for first, last, style in self._column_styles if first <= column <= last), b"")
 
 
 def _with_spans(tag: bytes, columns: Sequence[int]) -> bytes:

@@ -45,7 +45,7 @@ class Block:
     *before* is the number of the last row before the block. Where its rows are is worked out when it is asked for.
     """
 
-    __slots__ = ("_rows", "before", "data", "prefix", "seen")
+    __slots__ = ("_near", "_row_bytes", "_rows", "before", "data", "prefix", "seen")
 
     def __init__(self, data: bytes, seen: bytes, before: int, prefix: bytes) -> None:
         self.data = data
@@ -53,6 +53,9 @@ class Block:
         self.before = before
         self.prefix = prefix
         self._rows: Sequence[RowSpan] | None = None
+        self._near = before + 1, 0
+        """The row that was found last, and where it starts: the next one is looked for a few lengths further."""
+        self._row_bytes = 0
 
     @property
     def is_masked(self) -> bool:
@@ -78,8 +81,7 @@ class Block:
     def find(self, number: int, at: int) -> RowSpan | None:
         """Return a row by its number, looking from *at* on; None when it is not there."""
         if self._rows is None and not self.is_masked:
-            tag = b'<%brow r="%d"' % (self.prefix, number)
-            start = self.data.find(tag, at)
+            start = self._start_of(number, at)
             found = _row_tag(self.prefix).match(self.data, start) if start >= 0 else None
             if found:
                 end = self.data.find(b"<%brow" % self.prefix, found.end())
@@ -88,6 +90,21 @@ class Block:
         index = bisect_left(self.rows, (number,))
         row = self.rows[index] if index < len(self.rows) else None
         return row if row and row.number == number else None
+
+    def _start_of(self, number: int, at: int) -> int:
+        """Return where a row starts that is written as programs do; -1 when it is not there."""
+        if not self._row_bytes:
+            self._row_bytes = len(self.data) // max(1, self.last - self.before) + 1
+        tag = b'<%brow r="%d"' % (self.prefix, number)
+        near, start = self._near
+        # Rows are about equally long, and reading every byte up to the next one would take longer than all the rest.
+        guess = max(at, start + (number - near) * self._row_bytes - self._row_bytes // 2)
+        found = self.data.find(tag, guess, guess + 4 * self._row_bytes)
+        if found < 0:
+            found = self.data.find(tag, at)
+        if found >= 0:
+            self._near = number, found
+        return found
 
     def next_after(self, number: int) -> int:
         """Return where the first row with a higher number starts; the end of the block if there is none."""

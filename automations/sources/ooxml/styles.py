@@ -55,4 +55,7 @@ def date_styles(styles: bytes) -> Mapping[bytes, Shown]:
     for number, entry in enumerate(formats):
         if shown := codes.get(named(entry.attrib, "numFmtId")):
             found[str(number).encode()] = shown
+    if b"0" in found:
+        # A cell that names no style has the first one (18.3.1.4, s).
+        found[b""] = found[b"0"]
     return found

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 from automations.core.leads import CellChange, KeyRule
 from automations.sources.matching import Targets, find_targets
+from automations.sources.ooxml.edits import Edit
 from automations.sources.ooxml.inspection import SheetFacts
-from automations.sources.ooxml.rows import Edit
 from automations.sources.ooxml.sheets import HeaderRow
 
 MAX_WRITTEN_ROWS = 10_000
