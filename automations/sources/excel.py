@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from automations.core.books import header_identity
+from automations.core.garbage import without_collections
 from automations.core.leads import Cell, CellChange, CellOutcome, KeyRule, Sheet, WriteResult, WrittenCell
 from automations.errors import SourceBusy, SourceOutOfReach
 from automations.sources.backups import Backups
@@ -91,13 +92,14 @@ class ExcelSource:
         """Change cells where their leads are now; see `Source.write`. Only the tab's own part of the file changes."""
         if not changes:
             return WriteResult(())
-        return change_file(
-            self._path,
-            self.label,
-            cells_wait(len(changes)),
-            self._fingerprints,
-            lambda: self._write_once(changes, keys),
-        )
+        with without_collections():
+            return change_file(
+                self._path,
+                self.label,
+                cells_wait(len(changes)),
+                self._fingerprints,
+                lambda: self._write_once(changes, keys),
+            )
 
     def add_columns(self, headers: Sequence[str], beside: Collection[str]) -> None:
         """Write new headers right of the data, inside the table when the data is one; see `Source.add_columns`."""
@@ -153,8 +155,7 @@ class ExcelSource:
         targets: Targets,
         has_formulas: bool,
     ) -> WriteResult:
-        cells = tuple(map(_checked, settled))
-        edits = _edits(cells, targets)
+        cells, edits = _edits(settled, targets)
         after = version.digest
         if edits:
             after = self._save(sheet, WorkbookEdit(edits, sheet_has_formulas=has_formulas), version)
@@ -278,20 +279,23 @@ class _Rows:
         self.walked(Walked(self.version.digest, self.header, inspection.facts()))
 
 
-def _checked(cell: WrittenCell) -> WrittenCell:
-    """Return the outcome, refused when the new value cannot stand in a cell."""
-    if cell.outcome is CellOutcome.WRITTEN:
-        try:
-            check_value(cell.change.new)
-        except Unwritable as err:
-            return WrittenCell(cell.change, CellOutcome.REFUSED, cell.row, cell.found, str(err))
-    return cell
+def _edits(
+    settled: Iterable[WrittenCell], targets: Targets
+) -> tuple[tuple[WrittenCell, ...], dict[int, dict[int, Edit]]]:
+    """Return how each change ends, and what has to be written; a cell that says it already is left as it stands.
 
-
-def _edits(cells: Sequence[WrittenCell], targets: Targets) -> dict[int, dict[int, Edit]]:
-    """Return what has to be written; a cell that says it already is left as it stands."""
+    A new value that cannot stand in a cell is refused.
+    """
+    cells: list[WrittenCell] = []
     edits: defaultdict[int, dict[int, Edit]] = defaultdict(dict)
-    for cell in cells:
-        if cell.outcome is CellOutcome.WRITTEN and not same_cell(cell.found, cell.change.new):
-            edits[cell.row][targets.columns[cell.change.header]] = Edit(cell.change.new)
-    return dict(edits)
+    for cell in settled:
+        change, new = cell.change, cell.change.new
+        if cell.outcome is CellOutcome.WRITTEN and not same_cell(cell.found, new):
+            try:
+                check_value(new)
+                edits[cell.row][targets.columns[change.header]] = Edit(new)
+            except Unwritable as err:
+                cells.append(WrittenCell(change, CellOutcome.REFUSED, cell.row, cell.found, str(err)))
+                continue
+        cells.append(cell)
+    return tuple(cells), dict(edits)

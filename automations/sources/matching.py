@@ -13,6 +13,8 @@ from automations.core.leads import Cell, CellChange, CellOutcome, KeyRule, LeadK
 from automations.errors import SourceOutOfReach
 from automations.sources.headers import columns_by_header
 
+_EMPTY = (None, "")
+
 
 @dataclass(frozen=True, slots=True)
 class Targets:
@@ -105,6 +107,8 @@ def same_cell(one: Cell, other: Cell) -> bool:
     >>> same_cell(80, "80"), same_cell(None, ""), same_cell("00123", 123), same_cell(0, None)
     (True, True, False, False)
     """
+    if one is None or other is None:
+        return one in _EMPTY and other in _EMPTY
     if type(one) is type(other) and (one == other or (isinstance(one, str) and "\r" not in f"{one}{other}")):
         return one == other
     if _is_number(one) and _is_number(other):

@@ -34,7 +34,7 @@ def check_value(value: Cell) -> None:
     """Raise Unwritable, saying why, for a value that no cell can hold."""
     if isinstance(value, float) and not isfinite(value):
         raise Unwritable("the value is not a number")
-    if isinstance(value, str):
+    if isinstance(value, str) and not (value.isascii() and len(value) <= MAX_TEXT):
         try:
             length = len(value.encode("utf-16-le")) // 2
         except UnicodeEncodeError:

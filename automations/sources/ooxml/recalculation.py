@@ -27,14 +27,15 @@ def has_formulas(package: Package, known: Mapping[str, bool]) -> bool:
 
 def _part_has_formulas(package: Package, part: str) -> bool:
     edge = b""
-    formula: re.Pattern[bytes] | None = None
+    formula = b""
     for block in package.stream(part):
-        if formula is None:
+        if not formula:
             root = _ROOT.search(block)
-            formula = re.compile(rb"<%bf[\s/>]" % (root[1] or b"" if root else b""))
-        # A tag may be cut in two by the end of a block.
-        if formula.search(block) or formula.search(edge + block[:64]):
-            return True
+            formula = b"<%bf" % (root[1] or b"" if root else b"")
+        # A tag may be cut in two by the end of a block. One letter is found ten times as fast as a tag.
+        for piece in (block, edge + block[:64]):
+            if b"f" in piece and formula in piece and re.search(formula + rb"[\s/>]", piece):
+                return True
         edge = block[-64:]
     return False
 
