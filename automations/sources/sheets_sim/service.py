@@ -21,7 +21,7 @@ from automations.sources.sheets_sim.people import SimSpreadsheet
 from automations.sources.sheets_sim.quotas import Quotas
 from automations.sources.sheets_sim.refusals import Refusal, not_found, not_shared
 
-__all__ = ["Between", "Call", "Reply", "SheetsService", "Upcoming"]
+__all__ = ["Between", "Call", "Reply", "SheetsService", "Upcoming", "encoded"]
 
 OK = 200
 JSON_TYPE = "application/json; charset=UTF-8"
@@ -160,7 +160,7 @@ class SheetsService:
         if fault.silent or fault.drops:
             return Reply(0, silent=fault.silent, drops=fault.drops)
         wait = (("Retry-After", fault.retry_after),) if fault.retry_after else ()
-        return Reply(fault.status, _encoded(fault.body), wait)
+        return Reply(fault.status, encoded(fault.body), wait)
 
     def _answered(
         self, method: str, path: str, query: Mapping[str, Sequence[str]], body: bytes, headers: Mapping[str, str]
@@ -171,9 +171,9 @@ class SheetsService:
                 return reply
         try:
             self._check_token(headers.get("authorization", ""))
-            return Reply(OK, _encoded(self._done(method, path, query, body)))
+            return Reply(OK, encoded(self._done(method, path, query, body)))
         except Refusal as refusal:
-            return Reply(refusal.status, _encoded(refusal.as_json()))
+            return Reply(refusal.status, encoded(refusal.as_json()))
 
     def _check_token(self, authorization: str) -> None:
         if self._tokens is not None and not self._tokens.accepts(authorization.removeprefix("Bearer ")):
@@ -230,5 +230,6 @@ def _others(payload: Any) -> Iterator[str]:  # noqa: ANN401 - not checked yet
             yield from (name for name in each if name in OTHER_REQUESTS)
 
 
-def _encoded(answer: Mapping[str, Any]) -> bytes:
+def encoded(answer: Mapping[str, Any]) -> bytes:
+    """Return JSON as it goes over the wire."""
     return json.dumps(answer, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode("utf-8")
