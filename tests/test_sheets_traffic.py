@@ -76,7 +76,7 @@ def _is_same(described: dict[str, Any], kind: str) -> bool:
     if "$ref" in described:
         return kind in {described["$ref"], "{}"}
     if "enum" in described:
-        return list(ENUMS.get(kind, ())) == described["enum"]
+        return bool(list(ENUMS.get(kind, ())) == described["enum"])
     simple = {"string": {"text", "mask"}, "integer": {"int"}, "boolean": {"bool"}, "number": {"number"}}
     types: set[str] = {**simple, "object": {"{}"}, "any": {"any"}}[described["type"]]
     return kind in types
