@@ -7,7 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from automations.config import Config
-from automations.core.evidence import Absence, Sighting
+from automations.core.evidence import Absence, SentMail, Sighting
 from automations.core.history import MessageRecord
 
 if TYPE_CHECKING:
@@ -46,6 +46,21 @@ def mailbox_of(config: Config, sender: str) -> Account | None:
     )
 
 
+def sent_mail(config: Config, sender: str) -> SentMail | None:
+    """Return all that a sender's place for sent mail holds; None when there is no such place. Never raises."""
+    from automations.mail import evidence  # noqa: PLC0415 - only needed when a ledger is taken over
+
+    if config.connections[sender] is None:
+        return evidence.all_in_outbox(config.outbox)
+    account = mailbox_of(config, sender)
+    return None if account is None else evidence.all_sent(account, place=sent_folder_of(sender))
+
+
+def sent_folder_of(sender: str) -> str:
+    """Return what a sender's Sent folder is called to people."""
+    return f"the Sent folder of {sender}"
+
+
 def look_up(config: Config, sender: str, records: Sequence[MessageRecord], since: date) -> tuple[Sighting, ...]:
     """Return what every place that may have a trace of a sender's messages tells of them. Never raises."""
     from automations.mail import evidence  # noqa: PLC0415 - only needed when an email is in doubt
@@ -61,4 +76,4 @@ def look_up(config: Config, sender: str, records: Sequence[MessageRecord], since
         return ()
     files = smtp.host.lower() in evidence.FILES_COPIES if smtp.files_copies is None else smtp.files_copies
     absence = Absence.LATER if files else Absence.NOTHING
-    return (evidence.look_into_sent(account, ids, since, place=f"the Sent folder of {sender}", absence=absence),)
+    return (evidence.look_into_sent(account, ids, since, place=sent_folder_of(sender), absence=absence),)

@@ -10,6 +10,7 @@ gathered and shown together. An exception ends the command:
     │   ├── SourceBusy            somebody has it open: what we had to write waits
     │   ├── MailerOutOfReach      the mail server
     │   └── LedgerOutOfReach      the ledger cannot be opened, locked or trusted
+    │       └── LedgerNotOurs     it is a copy, or not the newest: it would send again
     ├── AlreadyRunning        0   another run holds this book; nothing to do
     ├── RefusedByLimit        4   the plan is bigger than the owner allowed
     ├── WrongUsage            2   the command line asks for something that is not there
@@ -109,6 +110,10 @@ class MailerOutOfReach(OutOfReach):
 
 class LedgerOutOfReach(OutOfReach):
     """The ledger cannot be opened, written or trusted; nothing is sent without it."""
+
+
+class LedgerNotOurs(LedgerOutOfReach):
+    """The ledger may be a copy, or an older one: what it does not know of would be sent again."""
 
 
 class AlreadyRunning(LeadwrightError):  # noqa: N818

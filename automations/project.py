@@ -25,6 +25,7 @@ from automations.core.policy import Policy, Sender, Step
 from automations.core.rules import Qualification
 from automations.errors import MailerOutOfReach, Place, Problem, WrongConfig
 from automations.facts import gather_facts
+from automations.marks import FileMarks
 from automations.templates import (
     LeadValues,
     TemplateProblem,
@@ -38,7 +39,7 @@ from automations.templates import (
 if TYPE_CHECKING:
     # check reads no lead, opens no ledger and sends nothing: what these pull in would be half of its time.
     from automations.core.alerts import Alert
-    from automations.core.evidence import Sighting
+    from automations.core.evidence import SentMail, Sighting
     from automations.core.history import MessageRecord
     from automations.ledger import Ledger
     from automations.mail import Mailer
@@ -73,6 +74,10 @@ class Project:
 
         return closing(open_ledger(self.config.state))
 
+    def marks(self, source: object = None) -> FileMarks:
+        """Return where it is noted, outside the ledger, how far it has come."""
+        return FileMarks(self.config.path.parent, self.config.state, source)
+
     def open_mailer(self, sender: str) -> Mailer:
         """Return what hands over the messages of a sender: its mail server, or the outbox folder without one."""
         return connections.open_mailer(self.config, sender)
@@ -80,6 +85,10 @@ class Project:
     def look_up(self, sender: str, records: Sequence[MessageRecord], since: date) -> Sequence[Sighting]:
         """Return what every place that may have a trace of a sender's messages tells of them."""
         return connections.look_up(self.config, sender, records, since)
+
+    def sent_mail(self, sender: str) -> SentMail | None:
+        """Return all that a sender's place for sent mail holds; None when there is no such place."""
+        return connections.sent_mail(self.config, sender)
 
     def tell(self, alert: Alert, now: datetime) -> str:
         """Hand an email to one of us over, from the first sender; return why it could not be, or ""."""

@@ -38,6 +38,7 @@ from automations.errors import (
 )
 from automations.ledger import Ledger
 from automations.mail import Mailer
+from automations.marks import Marks, leave_mark, refuse_strange
 from automations.sending import Desk, Sent, send_all
 from automations.sources import Source
 
@@ -62,6 +63,10 @@ class Workplace(Protocol):
 
     def open_ledger(self) -> AbstractContextManager[Ledger]:
         """Return the ledger, which is closed at the end."""
+        ...
+
+    def marks(self, source: Source) -> Marks:
+        """Return where it is noted, outside the ledger, how far it has come."""
         ...
 
     def open_mailer(self, sender: str) -> Mailer:
@@ -159,6 +164,8 @@ def run(
     source = workplace.open_source()
     with workplace.open_ledger() as ledger, ledger.lock():
         now = reviewed.made_at if reviewed else clock.now()
+        marks = workplace.marks(source)
+        refuse_strange(ledger, marks)
         before = clear_up(ledger, workplace.look_up, clock.now())
         say("reading leads", 0, 0)
         found = read_and_decide(workplace, source, ledger, now, at_most, only)
@@ -168,6 +175,8 @@ def run(
         if refusal := approve(plan):
             raise RefusedByLimit(refusal)
         work = _Work(workplace, source, ledger, clock, ledger.start_run("run", clock.now()), say, stopping)
+        if plan.sends:
+            leave_mark(ledger, marks, clock.now())
         watch = _RowWatch(found, work)
         # The leads of a large book are most of what a run holds, and only those that get an email are needed further.
         del found

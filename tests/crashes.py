@@ -144,12 +144,12 @@ class Shop:
         """Return its workbook."""
         return self.folder / "leads.xlsx"
 
-    def start(self, *words: str, crash_at: str = "") -> subprocess.Popen[str]:
-        """Start a command of the real program on this shop."""
+    def start(self, *words: str, crash_at: str = "", **more: str) -> subprocess.Popen[str]:
+        """Start a command of the real program on this shop; *more* goes into its environment."""
         # Compiled modules are kept between runs, whatever the environment says: hundreds of runs start here.
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         environment |= {"PYTHONPATH": str(_ROOT), "PYTHONPYCACHEPREFIX": str(self.folder / "compiled")}
-        environment |= {VARIABLE: crash_at} if crash_at else {}
+        environment |= ({VARIABLE: crash_at} if crash_at else {}) | more
         return subprocess.Popen(
             [sys.executable, "-m", "automations", "--config", str(self.config), *words],
             stdin=subprocess.DEVNULL,

@@ -85,6 +85,7 @@ Do:
   pause       stop all sending now
   resume      go on sending
   settle      decide about emails left in doubt
+  adopt       go on with a ledger that was copied, lost or put back
   suppress    whom nothing may be sent to: add, list, import, export
   unsuppress  allow an address again
   erase       forget a person who asked for it

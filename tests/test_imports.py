@@ -40,15 +40,18 @@ TABLE = {
     "config": Part("core errors located", "lark rapidfuzz dotenv holidays"),
     "report": Part("core errors"),
     "connections": Part("core errors config mail"),
-    "project": Part("core errors clock config connections sources mail ledger templates facts"),
+    "marks": Part("core errors ledger"),
+    "project": Part("core errors clock config connections marks sources mail ledger templates facts"),
     "doubts": Part("core errors ledger"),
     "sending": Part("core errors crash clock mail ledger"),
-    "runner": Part("core errors crash clock sources mail ledger sending doubts project"),
+    "runner": Part("core errors crash clock sources mail ledger sending doubts marks project"),
     "turns": Part("clock runner"),
+    "adopting": Part("core errors ledger marks runner project"),
     "looking": Part("core errors runner"),
     "web": Part("core errors clock config report project runner looking jobs", "starlette"),
     "commands": Part(
-        "core errors problems clock config sources ledger facts jobs report project sending runner turns looking",
+        "core errors problems clock config sources ledger facts jobs report project sending runner turns looking"
+        " adopting marks connections doubts",
         "click rich rapidfuzz openpyxl structlog",  # rapidfuzz and openpyxl: init guesses columns and makes a sample
     ),
     "cli": Part("errors commands", "click"),

@@ -15,6 +15,7 @@ from automations.core.alerts import Alert
 from automations.core.conditions import Condition
 from automations.core.evidence import Sighting
 from automations.core.history import MessageRecord
+from automations.core.identity import Mark
 from automations.core.leads import Book, Cell, Columns, Field, FieldType, Lead, Role
 from automations.core.messages import Rendered, footer_lines
 from automations.core.plan import Plan
@@ -162,6 +163,7 @@ class World:
     told: list[Alert] = field(default_factory=list)
     texts: PlainWords = field(default_factory=PlainWords)
     clock: FixedClock = field(default_factory=lambda: FixedClock(MONDAY))
+    kept_marks: list[Mark] = field(default_factory=list)
     sightings: list[Sighting] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -175,6 +177,19 @@ class World:
     def open_ledger(self) -> AbstractContextManager[Ledger]:
         """Return the one ledger, which stays open."""
         return nullcontext(self.ledger)
+
+    def marks(self, source: object) -> World:
+        """Return where marks are kept: here."""
+        del source
+        return self
+
+    def read(self) -> tuple[Mark, ...]:
+        """Return every mark there is."""
+        return tuple(self.kept_marks)
+
+    def write(self, mark: Mark) -> None:
+        """Keep one mark."""
+        self.kept_marks = [mark]
 
     def open_mailer(self, sender: str) -> Mailer:
         """Return the one mail server."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from automations.commands.common import Asked, as_command, asked_moment
+from automations.commands.strange import warn_of_strange
 from automations.report.lead_screen import lead_screen, lead_to_json
 
 
@@ -21,6 +22,7 @@ def command(asked: Asked, key: str, at: str | None) -> int:
 
     project = asked.project()
     moment = asked_moment(at, project.policy.business.zone)
+    warn_of_strange(asked, project)
     view = look_at_lead(project, key, moment)
     asked.answer(lead_to_json(view, project.policy, moment), lead_screen(view, project.policy, moment))
     return 0

@@ -8,6 +8,7 @@ import click
 
 from automations.commands.common import Asked, as_command, asked_moment, now
 from automations.commands.saved import save_among_ours, save_plan
+from automations.commands.strange import warn_of_strange
 from automations.core.plan import Plan
 from automations.core.schedules import say_when
 from automations.report.plan_json import plan_to_json
@@ -29,6 +30,7 @@ def command(asked: Asked, *, everything: bool, at: str | None, out: Path | None)
     project = asked.project()
     zone = project.policy.business.zone
     plan = look(project, asked_moment(at, zone))
+    warn_of_strange(asked, project)
     if out:
         save_plan(plan, out)
     if asked.as_json:

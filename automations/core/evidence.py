@@ -9,7 +9,7 @@ A copy may take its time to be filed: not finding it counts only from `FILED_WIT
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -43,6 +43,29 @@ class Sighting:
     looked_for: frozenset[str] = frozenset()
     found: frozenset[str] = frozenset()
     absence: Absence = Absence.NOTHING
+    why_not: str = ""
+
+
+class Filed(NamedTuple):
+    """A copy of a message in a folder: when it came there, and its header as far as it was read."""
+
+    at: datetime
+    header: bytes
+
+    @property
+    def subject(self) -> str:
+        """Return the subject, decoded; "" when there is none."""
+        from email import message_from_bytes, policy  # noqa: PLC0415 - a lost ledger may take its time, a plan may not
+
+        return str(message_from_bytes(self.header, policy=policy.default)["Subject"] or "")
+
+
+@dataclass(frozen=True, slots=True)
+class SentMail:
+    """Everything in one *place* for sent mail, by Message-ID; *why_not* says why it could not be read."""
+
+    place: str
+    ids: Mapping[str, Filed]
     why_not: str = ""
 
 

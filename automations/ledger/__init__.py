@@ -16,6 +16,7 @@ from typing import NamedTuple, Protocol
 from automations.core.effects import CameBack, FolderPlace
 from automations.core.evidence import Clue, CutOff, Doubt
 from automations.core.history import History, MessageRecord, Pause, SignalKind, Suppressions
+from automations.core.identity import Identity
 from automations.core.leads import CellChange, LeadKey, WrittenCell
 from automations.core.messages import MessageKey, Outcome, Outgoing
 from automations.core.plan import Known, Move, Send
@@ -64,6 +65,21 @@ class Ended(NamedTuple):
 
 class Ledger(Protocol):
     """The record of one book."""
+
+    def identity(self) -> Identity:
+        """Return what the ledger says of itself, to be compared with what is kept outside of it."""
+        ...
+
+    def own(self, now: datetime) -> None:
+        """Record that the ledger belongs to this machine and this file from now on; once more changes nothing."""
+        ...
+
+    def adopt(self, run: str, sent: Sequence[MessageRecord], now: datetime) -> int:
+        """Record messages that were found to have left (*at* when); return how many the ledger did not know.
+
+        All others that are still on their way are put in doubt: another ledger may have sent them meanwhile.
+        """
+        ...
 
     def lock(self) -> AbstractContextManager[None]:
         """Hold the book alone. Raises AlreadyRunning at once when another process does. Freed by kill -9."""

@@ -6,6 +6,7 @@ known to fail, and a FUSE program may answer "written" before it is (https://www
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from collections.abc import Callable
@@ -20,6 +21,7 @@ _FOREIGN = frozenset(
 )
 _MOUNTS = Path("/proc/self/mountinfo")
 _MACHINE_ID = Path("/etc/machine-id")
+MACHINE_ID_FILE = "LEADWRIGHT_MACHINE_ID_FILE"
 _ESCAPE = re.compile(r"\\([0-7]{3})")
 
 
@@ -59,9 +61,12 @@ def free_bytes(folder: Path) -> int:
 
 
 def machine_id() -> str:
-    """Return what tells this machine from its copies; empty where there is nothing like it."""
+    """Return what tells this machine from its copies; empty where there is nothing like it.
+
+    The environment may name another file to read it from, for containers whose own changes at every start.
+    """
     try:
-        return _MACHINE_ID.read_text(encoding="ascii").strip()
+        return Path(os.environ.get(MACHINE_ID_FILE) or _MACHINE_ID).read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError):
         return ""
 

@@ -188,7 +188,7 @@ def _stopped(database: Database, message: MessageRecord, address: bytes) -> str:
 
 def mark(database: Database, run: str, key: MessageKey, at: str) -> None:
     """Put a message into `handing over`. Ask `why_not` first, in the same transaction."""
-    _move(database, key, run, at, _HANDING_OVER)
+    move(database, key, run, at, _HANDING_OVER)
 
 
 def settle(database: Database, run: str, key: MessageKey, outcome: Outcome, at: str, next_try_at: str | None) -> None:
@@ -203,9 +203,9 @@ def settle(database: Database, run: str, key: MessageKey, outcome: Outcome, at: 
         raise ValueError(f"message {key} is {message.state} already, so it cannot end as {outcome.hand}")
     if outcome.hand is Hand.HELD:
         if message.state is _HANDING_OVER:
-            _move(database, key, run, at, _RESERVED, reply=outcome.reply)
+            move(database, key, run, at, _RESERVED, reply=outcome.reply)
         return
-    _move(
+    move(
         database,
         key,
         run,
@@ -226,7 +226,7 @@ def settle(database: Database, run: str, key: MessageKey, outcome: Outcome, at: 
 def recover(database: Database, at: str) -> Iterator[MessageRecord]:
     """Put every message of a dead process that was being handed over in doubt; yield them in order of their key."""
     for message in _in_state(database, _HANDING_OVER):
-        _move(database, message.key, None, at, _IN_DOUBT, reply=_CUT_OFF, tries=message.tries + 1)
+        move(database, message.key, None, at, _IN_DOUBT, reply=_CUT_OFF, tries=message.tries + 1)
         changed = find(database, message.key)
         if changed is not None:
             yield changed
@@ -250,7 +250,7 @@ def decide(database: Database, key: MessageKey, decision: str, at: str, why: str
             f"the email to {message.address} ({message.step}) is {message.state}; there is nothing to decide",
             fix="leadwright settle  lists the emails that wait for a decision. Nothing was changed.",
         )
-    _move(database, key, None, at, target, reply=f"decided {why}: {decision}", tries=message.tries)
+    move(database, key, None, at, target, reply=f"decided {why}: {decision}", tries=message.tries)
 
 
 def signal(database: Database, lead: LeadKey, found: Signal) -> None:
@@ -265,7 +265,7 @@ def signal(database: Database, lead: LeadKey, found: Signal) -> None:
 
 def proven(database: Database, message: MessageRecord, at: str, how: str) -> None:
     """Count a message in doubt as accepted, because something shows that it was."""
-    _move(database, message.key, None, at, MessageState.ACCEPTED, reply=how, tries=message.tries)
+    move(database, message.key, None, at, MessageState.ACCEPTED, reply=how, tries=message.tries)
 
 
 def find(database: Database, key: MessageKey) -> MessageRecord | None:
@@ -279,7 +279,7 @@ def _in_state(database: Database, state: MessageState) -> tuple[MessageRecord, .
     return tuple(to_record(row) for row in rows)
 
 
-def _move(
+def move(
     database: Database,
     key: MessageKey,
     run: str | None,
@@ -291,6 +291,7 @@ def _move(
     next_try_at: str | None = None,
     tries: int | None = None,
 ) -> None:
+    """Put a message into another state, and record that it went there."""
     database.execute(
         "UPDATE messages SET state = ?, at = ?, fault = ?, reply = ?, next_try_at = ?, tries = coalesce(?, tries)"
         " WHERE key = ?",

@@ -10,14 +10,15 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import apsw
 
 from automations.core.effects import CameBack, FolderPlace
 from automations.core.garbage import without_collections
-from automations.core.history import COUNTED, History, MessageRecord, Pause, Signal, SignalKind, Suppressions
+from automations.core.history import COUNTED, History, MessageRecord, Signal, SignalKind, Suppressions
+from automations.core.identity import Home
 from automations.core.leads import CellChange, LeadKey, WrittenCell
 from automations.core.messages import MessageKey, Outcome, Outgoing
 from automations.core.plan import Known, Move, Send
@@ -39,9 +40,11 @@ from automations.ledger import (
 from automations.ledger.database import Database
 from automations.ledger.evidence import KeepsEvidence
 from automations.ledger.host import THIS_HOST, Host
+from automations.ledger.identity import KeepsIdentity, home_of
 from automations.ledger.joblock import already_running, job_lock
 from automations.ledger.migrations import migrations
 from automations.ledger.opening import FILE_NAME, LOCK_NAME, STOP_NAME, open_file, open_memory
+from automations.ledger.pausing import KeepsPauses
 from automations.ledger.troubles import damage_told_to_people, files_told_to_people, told_to_people
 from automations.ledger.values import to_moment, to_moment_or_none, to_text
 
@@ -56,14 +59,18 @@ def open_ledger(folder: Path, host: Host = THIS_HOST) -> SqliteLedger:
     """
     database = open_file(folder, host, migrations())
     return SqliteLedger(
-        database, file=folder / FILE_NAME, lock=lambda: job_lock(folder / LOCK_NAME), stop_file=folder / STOP_NAME
+        database,
+        file=folder / FILE_NAME,
+        lock=lambda: job_lock(folder / LOCK_NAME),
+        stop_file=folder / STOP_NAME,
+        home=lambda: home_of(folder / FILE_NAME, host),
     )
 
 
 def open_memory_ledger(host: Host = THIS_HOST) -> SqliteLedger:
     """Return a ledger that is gone when it is closed, and otherwise does the same: for tests and rehearsals."""
     return SqliteLedger(
-        open_memory(host, migrations()), file=Path(":memory:"), lock=_lock_of_one_process(), stop_file=None
+        open_memory(host, migrations()), file=Path(":memory:"), lock=_lock_of_one_process(), stop_file=None, home=Home
     )
 
 
@@ -82,14 +89,17 @@ def _lock_of_one_process() -> Lock:
     return held
 
 
-class SqliteLedger(KeepsEvidence):
+class SqliteLedger(KeepsEvidence, KeepsIdentity, KeepsPauses):
     """The record of one book in one SQLite file. Threads may share it: they take turns."""
 
-    def __init__(self, database: Database, *, file: Path, lock: Lock, stop_file: Path | None) -> None:
+    def __init__(
+        self, database: Database, *, file: Path, lock: Lock, stop_file: Path | None, home: Callable[[], Home]
+    ) -> None:
         self._database = database
         self._file = file
         self._lock = lock
         self._stop_file = stop_file
+        self._home = home
         self._turn = threading.RLock()
         with self._reading() as opened:
             self._meta: dict[str, str] = dict(opened.execute("SELECT name, value FROM meta").fetchall())
@@ -370,39 +380,6 @@ class SqliteLedger(KeepsEvidence):
         with self._turn, told_to_people(self._file):
             erasing.clean(self._database)
         return erased
-
-    def pause(self, why: str, now: datetime) -> None:
-        """Stop all sending until `resume`, also that of a run under way."""
-        self._turn_sending("pause", why, now)
-
-    def resume(self, now: datetime) -> None:
-        """Go on; a STOP file is taken away, so that sending is really on again."""
-        self._turn_sending("resume", "", now)
-        if self._stop_file is not None:
-            with files_told_to_people(self._stop_file):
-                self._stop_file.unlink(missing_ok=True)
-
-    def _turn_sending(self, what: str, why: str, now: datetime) -> None:
-        with self._writing() as database:
-            database.execute("INSERT INTO pauses (what, at, why) VALUES (?, ?, ?)", (what, to_text(now), why))
-
-    def paused(self) -> Pause | None:
-        """Return the pause that is in force: the last one asked for, or a file named STOP beside the ledger."""
-        with self._reading() as database:
-            row = database.execute("SELECT what, at, why FROM pauses ORDER BY id DESC LIMIT 1").fetchone()
-            if row is not None and row[0] == "pause":
-                return Pause(to_moment(row[1]), row[2])
-            return self._stopped_by_file()
-
-    def _stopped_by_file(self) -> Pause | None:
-        if self._stop_file is None:
-            return None
-        with files_told_to_people(self._stop_file):
-            try:
-                changed_at = self._stop_file.lstat().st_mtime
-            except FileNotFoundError:
-                return None
-        return Pause(datetime.fromtimestamp(changed_at, UTC), f"there is a file {self._stop_file}")
 
     def entries(self, key: LeadKey) -> tuple[Entry, ...]:
         """Return all that happened to one lead, oldest first."""

@@ -12,12 +12,13 @@ import ssl
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Literal
 
 from imap_tools import BaseMailBox, MailBox, MailBoxStartTls, MailBoxUnencrypted
 from imap_tools.errors import ImapToolsError
 
+from automations.core.evidence import Filed
 from automations.core.hosts import is_this_machine
 from automations.errors import MailerOutOfReach
 
@@ -30,7 +31,8 @@ SECONDS = 60.0
 
 _FEW = 10
 """Up to so many messages are searched for one by one; for more, all identifiers since a day are read at once."""
-_MESSAGE_ID = re.compile(rb"^Message-ID:[ \t\r\n]*(<[^<>\s]+>)", re.IGNORECASE | re.MULTILINE)
+MESSAGE_ID = re.compile(rb"^Message-ID:[ \t\r\n]*(<[^<>\s]+>)", re.IGNORECASE | re.MULTILINE)
+_CAME = re.compile(rb'INTERNALDATE "([ \d]\d)-(\w{3})-(\d{4} \d\d:\d\d:\d\d [+-]\d{4})"')
 _SAFE_ID = re.compile(r'<[^<>\s"\\\x00-\x1f\x7f-\U0010ffff]+>\Z')
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _SENT_NAMES = frozenset(
@@ -169,7 +171,7 @@ def find_messages(box: BaseMailBox, folder: str, ids: Sequence[str], since: date
     wanted = frozenset(each for each in ids if _SAFE_ID.match(each))
     box.folder.set(folder, readonly=True)
     if len(wanted) > _FEW:
-        return wanted & frozenset(all_message_ids(box, folder, since))
+        return wanted & all_message_ids(box, folder, since).keys()
     return frozenset(each for each in wanted if box.uids(_search_for(box, each), charset=None))
 
 
@@ -180,18 +182,26 @@ def _search_for(box: BaseMailBox, message_id: str) -> str:
     return f'HEADER Message-ID "{message_id}"'
 
 
-def all_message_ids(box: BaseMailBox, folder: str, since: date | None = None) -> tuple[str, ...]:
-    """Return the Message-ID of every message in a folder, of those that came on *since* or later; in one answer."""
+def all_message_ids(box: BaseMailBox, folder: str, since: date | None = None) -> dict[str, Filed]:
+    """Return every message in a folder by its Message-ID, of those that came since a day; in one answer."""
     box.folder.set(folder, readonly=True)
     # Names of months are English in IMAP, whatever the system speaks; a day's difference in zones must not matter.
     asked = f"SINCE {since.day}-{_MONTHS[since.month - 1]}-{since.year}" if since else "ALL"
     uids = box.uids(asked, charset=None)
     if not uids:
-        return ()
-    _, parts = box.client.uid("FETCH", _ranges(uids), "(BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])")
-    headers = (part[1] for part in parts if isinstance(part, tuple) and isinstance(part[1], bytes))
-    found = (_MESSAGE_ID.search(header) for header in headers)
-    return tuple(each[1].decode("ascii", "replace") for each in found if each)
+        return {}
+    _, parts = box.client.uid("FETCH", _ranges(uids), "(INTERNALDATE BODY.PEEK[HEADER.FIELDS (MESSAGE-ID SUBJECT)])")
+    found: dict[str, Filed] = {}
+    for part in parts:
+        if isinstance(part, tuple) and (name := MESSAGE_ID.search(part[1])) and (came := _CAME.search(part[0])):
+            found[name[1].decode("ascii", "replace")] = Filed(_moment(came), part[1])
+    return found
+
+
+def _moment(came: re.Match[bytes]) -> datetime:
+    day, month, rest = (text.decode("ascii") for text in came.groups())
+    number = _MONTHS.index(month.title()) + 1
+    return datetime.strptime(f"{day.strip()} {number} {rest}", "%d %m %Y %H:%M:%S %z")
 
 
 def _ranges(uids: Sequence[str]) -> str:

@@ -8,6 +8,14 @@ CREATE TABLE meta (
     value TEXT NOT NULL
 ) WITHOUT ROWID;
 
+-- The machine and the file this ledger belongs to: the newest row counts.
+CREATE TABLE owners (
+    id INTEGER PRIMARY KEY,
+    machine TEXT NOT NULL,
+    file TEXT NOT NULL,
+    at TEXT NOT NULL
+);
+
 CREATE TABLE runs (
     id INTEGER PRIMARY KEY,
     run TEXT NOT NULL UNIQUE,
@@ -266,6 +274,8 @@ WHEN NOT EXISTS (SELECT 1 FROM erasing) AND (OLD.state <> 'reserved' OR OLD.trie
 END;
 CREATE TRIGGER messages_stay BEFORE DELETE ON messages BEGIN SELECT RAISE(ABORT, 'messages are kept'); END;
 
+CREATE TRIGGER owners_stay BEFORE DELETE ON owners BEGIN SELECT RAISE(ABORT, 'owners only grow'); END;
+CREATE TRIGGER owners_hold BEFORE UPDATE ON owners BEGIN SELECT RAISE(ABORT, 'owners only grow'); END;
 CREATE TRIGGER runs_stay BEFORE DELETE ON runs BEGIN SELECT RAISE(ABORT, 'runs only grow'); END;
 CREATE TRIGGER runs_hold BEFORE UPDATE ON runs BEGIN SELECT RAISE(ABORT, 'runs only grow'); END;
 CREATE TRIGGER run_ends_stay BEFORE DELETE ON run_ends BEGIN SELECT RAISE(ABORT, 'run_ends only grow'); END;
