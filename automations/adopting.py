@@ -12,11 +12,11 @@ from datetime import datetime
 from typing import Protocol
 
 from automations.core.books import read_book, value_of, wanted_headers
+from automations.core.candidates import company_of
 from automations.core.evidence import Filed, SentMail
 from automations.core.history import MessageRecord, MessageState
 from automations.core.identity import Identity, strange
 from automations.core.leads import Book, Lead
-from automations.core.limits import company_of
 from automations.core.messages import message_key
 from automations.core.policy import Policy, Sender
 from automations.ledger import Ledger
