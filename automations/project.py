@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING
 from automations import connections
 from automations.clock import SystemClock
 from automations.config import Config, read_config
+from automations.config.model import Secret
+from automations.config.names import host_of
 from automations.core.books import place_texts
 from automations.core.examples import failed_examples
-from automations.core.leads import Book, Lead
+from automations.core.leads import Book, Lead, Role
 from automations.core.messages import Hand, Rendered
 from automations.core.playbook import CannotWrite, Playbook, compile_playbook
 from automations.core.policy import Policy, Sender, Step
@@ -194,7 +196,38 @@ def _backups(config: Config) -> Backups:
     return Backups(folder, config.source.backups, lambda: SystemClock().now().astimezone(zone))
 
 
-_SOURCES = {"excel": _excel, "csv": _csv}
+def _google(config: Config) -> Source:
+    from automations.core.hosts import is_this_machine  # noqa: PLC0415 - only what is used is loaded
+    from automations.sources.dress import Dress  # noqa: PLC0415 - the same
+    from automations.sources.google.opening import Connection, open_sheet  # noqa: PLC0415 - the same
+    from automations.sources.google.ours import Ours  # noqa: PLC0415 - the same
+    from automations.sources.google.tabs import Where  # noqa: PLC0415 - the same
+
+    google, columns, rules = config.source.google, config.policy.columns, config.policy.rules
+    assert google is not None  # noqa: S101 - read_config gives every Google Sheet its settings
+    dress = Dress(
+        columns.header_of(Role.STAGE) or "" if rules.stages else "",
+        rules.stages,
+        columns.header_of(Role.SEGMENT) or "",
+        tuple(each.name for each in rules.segments),
+    )
+    connection = Connection(
+        google.spreadsheet,
+        google.endpoint,
+        google.key.reveal() if isinstance(google.key, Secret) else google.key,
+        config.state,
+        is_this_machine(host_of(google.endpoint)),
+    )
+    return open_sheet(
+        connection,
+        Where(config.source.tab, google.gid),
+        SystemClock(),
+        Ours(dress, tuple(filter(None, map(columns.header_of, (Role.STAGE, Role.NEXT_STEP)))), google.protect),
+        [header for _, header in columns.owned],
+    )
+
+
+_SOURCES = {"excel": _excel, "csv": _csv, "google": _google}
 
 
 @dataclass(frozen=True, slots=True)

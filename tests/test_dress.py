@@ -19,7 +19,8 @@ from automations.cli import main
 from automations.core.leads import Cell
 from automations.errors import SourceOutOfReach
 from automations.sources.excel import ExcelSource
-from automations.sources.ooxml.dressing import Dress, Dressed, with_dress
+from automations.sources.dress import Dress, Dressed
+from automations.sources.ooxml.dressing import with_dress
 from automations.sources.ooxml.editing import write_edited
 from automations.sources.ooxml.package import Package
 from automations.sources.ooxml.refusals import WorkbookRefused

@@ -31,7 +31,10 @@ TABLE = {
     "located": Part("errors", "yaml"),
     "problems": Part("errors"),
     "clock": Part("core errors"),
-    "sources": Part(ADAPTERS, "python_calamine openpyxl isal"),
+    "sources": Part(
+        ADAPTERS,
+        "python_calamine openpyxl isal gspread google google_auth_oauthlib oauthlib requests urllib3 stamina",
+    ),
     "mail": Part(ADAPTERS, "imap_tools"),
     "ledger": Part(ADAPTERS, "apsw"),
     "templates": Part(ADAPTERS, "jinja2 markupsafe markdown_it css_inline nameparser"),

@@ -14,7 +14,7 @@ from automations.report.text import listed, plain
 
 if TYPE_CHECKING:
     from automations.core.policy import Policy
-    from automations.sources.ooxml.dressing import Dress, Dressed
+    from automations.sources.dress import Dress, Dressed
 
 
 @as_command("dress")
@@ -25,11 +25,11 @@ def command(asked: Asked) -> int:
     From then on they are yours: change them in Excel as you like. A column that has a drop-down or our colours
     already is left as it is, so doing it twice changes nothing. Cells, formulas and all else stay the same.
     """
-    from automations.sources.excel import ExcelSource  # noqa: PLC0415 - --help does not need it
+    from automations.sources.dress import Dressable  # noqa: PLC0415 - --help does not need it
 
     project = asked.project()
     source = project.open_source()
-    if not isinstance(source, ExcelSource):
+    if not isinstance(source, Dressable):
         raise WrongUsage(f"{source.label} is no workbook: a CSV file has no colours", fix="save it as .xlsx in Excel")
     dressed = source.dress(_dress(project.policy), wanted_headers(project.policy.columns))
     data = {"added": list(dressed.added), "kept": list(dressed.kept)}
@@ -38,7 +38,7 @@ def command(asked: Asked) -> int:
 
 
 def _dress(policy: Policy) -> Dress:
-    from automations.sources.ooxml.dressing import Dress  # noqa: PLC0415 - --help does not need it
+    from automations.sources.dress import Dress  # noqa: PLC0415 - --help does not need it
 
     rules = policy.rules
     stage = policy.columns.header_of(Role.STAGE) if rules.stages else None

@@ -24,19 +24,21 @@ _WORKBOOKS = (".xlsx", ".xlsm")
 
 
 def source_of(leads: Record, folder: Path, desk: Desk) -> SourceSettings | None:
-    """Return where the leads live; relative paths begin at *folder*."""
-    given = [setting for setting in (t.EXCEL, t.CSV, t.GOOGLE_SHEET) if leads.has(setting)]
+    """Return where the leads live; relative paths begin at *folder*. How a Google Sheet is reached, `google` adds."""
+    known: tuple[AnySetting, ...] = (t.EXCEL, t.CSV, t.GOOGLE_SHEET)
+    given = [setting for setting in known if leads.has(setting)]
     if not given:
         desk.wrong(
-            leads.anchor, "it does not say where your leads are", fix="add  excel: leads.xlsx  or  csv: leads.csv"
+            leads.anchor,
+            "it does not say where your leads are",
+            fix="add  excel: leads.xlsx ,  csv: leads.csv  or  google_sheet: https://...",
         )
     for setting in given[1:]:
         if second := leads.find(setting):
             what = f'leads live in one place, and "{given[0].name}" names it already'
             desk.wrong(second.node.place(), what, "take one of the two out")
-    if google := leads.find(t.GOOGLE_SHEET):
-        what = "a Google Sheet cannot be used yet"
-        desk.wrong(google.node.place(), what, "download it as a workbook and write  excel: leads.xlsx")
+    if leads.find(t.GOOGLE_SHEET):
+        return SourceSettings("google", folder, leads[t.TAB])
     if excel := leads.find(t.EXCEL):
         return _workbook(excel, leads, folder, desk)
     if csv := leads.find(t.CSV):

@@ -81,16 +81,33 @@ class ImapSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class SourceSettings:
-    """Where the leads live: *kind* is ``excel`` or ``csv``; *tab* None is the workbook's first.
+class GoogleSettings:
+    """A Google Sheet and how we reach it. *gid* is the number of the tab the link names.
 
-    *backups* is how many dated copies are kept from before our writes.
+    *key* is the text of a key, or the file it is in; None asks nobody who we are. *protect* is warn, strict or none.
+    """
+
+    spreadsheet: str
+    gid: int | None
+    endpoint: str
+    key: Secret | Path | None
+    mirror: bool = False
+    protect: str = "warn"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSettings:
+    """Where the leads live: *kind* is ``excel``, ``csv`` or ``google``; *tab* None is the first.
+
+    *path* is the file; of a Google Sheet it means nothing. *backups* is how many dated copies of a file are kept from
+    before our writes.
     """
 
     kind: str
     path: Path
     tab: str | None = None
     backups: int = 10
+    google: GoogleSettings | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
 
 from automations.config.nearest import nearest
 from automations.config.spoken import Amiss
 from automations.core.addresses import AddressProblem, normalise_address
+from automations.core.hosts import is_this_machine
 
 NAME_PATTERN = "^[A-Za-z][A-Za-z0-9_]*$"
 SECRET_PATTERN = r"^\$[A-Za-z_][A-Za-z0-9_]*$"  # noqa: S105 - how the name of a password looks
@@ -76,6 +78,69 @@ def read_host(text: str) -> str:
     # The text is not repeated: it may be a whole address with a password in it.
     under = "write it like smtp.gmail.com; the port is a setting of its own"
     raise Amiss("this is not the name of a server", under, secret="@" in text)
+
+
+_SHEET_LINK = r"(?:https?://docs\.google\.com/spreadsheets/(?:u/\d+/)?d/)([A-Za-z0-9_-]{5,})(?:[/?#].*)?\Z"
+_SHEET_ID = r"[A-Za-z0-9_-]{20,}\Z"
+_GID = r"[#&?]gid=(\d{1,10})\b"
+
+
+class SheetLink(NamedTuple):
+    """Which spreadsheet a link names, and which tab of it by its number, if it does."""
+
+    spreadsheet: str
+    tab: int | None = None
+
+
+def read_sheet_link(text: str) -> SheetLink:
+    """Return what the link in a browser's address line names; the bare id of a spreadsheet is good, too.
+
+    >>> read_sheet_link("https://docs.google.com/spreadsheets/d/1AbCdEfG/edit?gid=7#gid=7")
+    SheetLink(spreadsheet='1AbCdEfG', tab=7)
+    """
+    found = re.match(_SHEET_LINK, text)
+    if found and found[1] != "e":
+        tabs = re.findall(_GID, text)
+        return SheetLink(found[1], int(tabs[-1]) if tabs else None)
+    if re.match(_SHEET_ID, text):
+        return SheetLink(text)
+    under = "open the sheet in your browser and copy the whole address: https://docs.google.com/spreadsheets/d/..."
+    raise Amiss("this is not the link of a Google Sheet", under)
+
+
+_ENDPOINT = r"(https?)://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?(/[A-Za-z0-9._~/-]*)?\Z"
+
+
+def read_endpoint(text: str) -> str:
+    """Return the address of a server without a slash at its end; plain http for this very machine only."""
+    found = re.match(_ENDPOINT, text)
+    if not found:
+        # The text is not repeated: there may be a password in it.
+        raise Amiss("this is not the address of a server", "write it like https://sheets.shop.example", secret=True)
+    if found[1] == "http" and not is_this_machine(found[2]):
+        raise Amiss(f"everybody on the way to {found[2]} could read your leads and our key", "write https://")
+    return text.rstrip("/")
+
+
+def host_of(endpoint: str) -> str:
+    """Return the name of the server in an address that `read_endpoint` gave."""
+    found = re.match(_ENDPOINT, endpoint)
+    return found[2] if found else ""
+
+
+NO_CREDENTIALS = "none"
+"""What stands under credentials: when nobody is to be asked who we are."""
+_LOOKS_LIKE_A_KEY = ("{", "-----", "ya29.", "AIza")
+
+
+def read_google_credentials(text: str) -> str:
+    """Return ``none``, ``$NAME`` or the path of a file. A key itself is refused, and never repeated."""
+    if text.startswith(_LOOKS_LIKE_A_KEY) or "\n" in text:
+        under = "save it as google-key.json beside config.yaml, and write  google-key.json  here"
+        raise Amiss("a key does not belong in this file", under, secret=True)
+    if text.startswith("$"):
+        return "$" + read_secret_name(text)
+    return read_line(text)
 
 
 def read_zone(text: str) -> ZoneInfo:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -10,6 +11,7 @@ from automations.config import tables as t
 from automations.config.columns import columns_of, source_of, unsure_columns
 from automations.config.conditions import ConditionReader
 from automations.config.examples import examples_of
+from automations.config.google import google_of
 from automations.config.holiday_codes import check_holidays
 from automations.config.jobs import alerts_of, jobs_of, limits_of
 from automations.config.model import Config, SourceSettings
@@ -88,13 +90,17 @@ def _assembled(path: Path, record: Record, environ: Mapping[str, str], desk: Des
         # Without columns every name in every rule would be reported as unknown.
         senders_of(record, Secrets(environ, folder, path.parent, desk.notes), desk.inside("senders"))
         return None
+    secrets = Secrets(environ, folder, path.parent, desk.notes)
     source = source_of(leads, folder, desk.inside("leads"))
+    google = google_of(record, secrets, desk.inside("google"))
+    if source is not None and source.kind == "google":
+        source = replace(source, google=google)
     columns = columns_of(leads, (fact.name for fact in facts), desk.inside("leads"))
     unsure = unsure_columns(leads)
     anything = ConditionReader(Scope(columns.fields, facts), unsure)
     readers = Readers(anything._replace(not_asked=BEFORE_SCORE), anything._replace(not_asked=BEFORE_SEGMENT), anything)
     rules = ruleset_of(record, stages, readers, desk)
-    people = senders_of(record, Secrets(environ, folder, path.parent, desk.notes), desk.inside("senders"))
+    people = senders_of(record, secrets, desk.inside("senders"))
     cast = Cast(record.names(t.SENDERS), columns.fields, unsure, folder / "templates")
     outbox = record[t.OUTBOX]
     sequences = sequences_of(record, cast, anything, desk.inside("sequences"))

@@ -28,6 +28,13 @@ class Secrets:
 
     def look_up(self, name: str, place: Place, desk: Desk) -> Secret | None:
         """Return the secret; report one that is missing, empty or has a line break in it, where it is first named."""
+        return self._look_up(name, place, desk, whole=False)
+
+    def look_up_text(self, name: str, place: Place, desk: Desk) -> Secret | None:
+        """Return a secret that may have several lines, as the text of a key file has."""
+        return self._look_up(name, place, desk, whole=True)
+
+    def _look_up(self, name: str, place: Place, desk: Desk, *, whole: bool) -> Secret | None:
         if name in self._reported:
             return None
         text = self._find(name)
@@ -37,7 +44,7 @@ class Secrets:
             desk.wrong(place, f"there is no password called {name}", under)
         elif not text.strip():
             desk.wrong(place, f"the password {name} is empty", f"write it in .env behind  {name}=")
-        elif "\n" in text or "\r" in text or "\0" in text:
+        elif not whole and ("\n" in text or "\r" in text or "\0" in text):
             desk.wrong(place, f"the password {name} has a line break in it", "write it in one line, without quotes")
         else:
             return Secret(text)

@@ -20,6 +20,10 @@ CSV_FILE = Value(names.read_line, "the path of a file", ("leads.csv",))
 FOLDER = Value(names.read_line, "the path of a folder")
 ADDRESS = Value(names.read_address, "an email address", ("anna@shop.example",), "@")
 MAILBOX = Value(names.read_mailbox, "a name and an email address", ("Anna Weber <anna@shop.example>",), "@")
+SHEET_LINK = Value(
+    names.read_sheet_link, "the link of a Google Sheet", ("https://docs.google.com/spreadsheets/d/1AbCdEfG/edit#gid=0",)
+)
+ENDPOINT = Value(names.read_endpoint, "the address of a server", ("http://127.0.0.1:8000",), "^https?://")
 HOST = Value(names.read_host, "the name of a server", ("smtp.gmail.com",), "^[^@/]+$")
 SECRET = Value(
     names.read_secret_name,
@@ -74,8 +78,10 @@ COLUMN_OR_HEADER: Shape[str | Record] = Either(LABEL, COLUMN)
 
 EXCEL = Setting("excel", WORKBOOK, "the workbook with your leads, beside config.yaml")
 CSV = Setting("csv", CSV_FILE, "the CSV file with your leads, beside config.yaml")
-GOOGLE_SHEET = Setting("google_sheet", LINE, "the link of a Google Sheet; cannot be used yet")
-TAB = Setting("tab", LABEL, "the tab of the workbook", unless="the first one")
+GOOGLE_SHEET = Setting("google_sheet", SHEET_LINK, "the link of the Google Sheet with your leads")
+TAB = Setting(
+    "tab", LABEL, "the tab of the workbook or Google Sheet", unless="the one the link names, else the first one"
+)
 KEY = Setting(
     "key",
     NAME,
@@ -101,6 +107,40 @@ BACKUPS = Setting(
     default=10,
 )
 LEADS = Settings((EXCEL, CSV, GOOGLE_SHEET, TAB, KEY, COLUMNS, WRITE, BACKUPS), "your leads")
+
+# google
+CREDENTIALS = Setting(
+    "credentials",
+    Value(
+        names.read_google_credentials,
+        "the name of a secret, a file, or none",
+        ("google-key.json", "$GOOGLE_KEY", "none"),
+        secret=True,
+    ),
+    "who we are to Google: the file of a robot (a service account) or of an app, a secret like $GOOGLE_KEY that holds "
+    "such a file's text, or none for a server on this very machine that asks nobody",
+    default="google-key.json",
+)
+GOOGLE_ENDPOINT = Setting(
+    "endpoint",
+    ENDPOINT,
+    "the address all calls go to: a gateway of yours, or a server to try on; without https only on this very machine",
+    default="https://sheets.googleapis.com",
+)
+GOOGLE_WRITE = Setting(
+    "write",
+    Choice(("direct", "mirror"), "ways to write"),
+    "direct: into your tab. mirror: into a tab of our own, which yours looks up by formula; for busy teams",
+    default="direct",
+)
+PROTECT = Setting(
+    "protect",
+    Choice(("warn", "strict", "none"), "kinds of protection"),
+    "what happens when somebody types into a new column of ours: a warning, a refusal, nothing. Stage and Next step "
+    "stay open: there people may type",
+    default="warn",
+)
+GOOGLE = Settings((CREDENTIALS, GOOGLE_ENDPOINT, GOOGLE_WRITE, PROTECT), "your Google Sheet")
 
 # scoring, segments, stages
 POINTS = Setting("points", Number(-10_000, 10_000), "how many points the rule gives; may be less than 0", required=True)
@@ -303,6 +343,7 @@ TEST = Settings((TEST_NAME, TEST_LEAD, TEST_EXPECT), "an example")
 VERSION = Setting("version", Number(), "the version of this file's form; there is only 1", default=1)
 FILE_BUSINESS = Setting("business", BUSINESS, "who you are", required=True)
 FILE_LEADS = Setting("leads", LEADS, "where your leads live", required=True)
+FILE_GOOGLE = Setting("google", GOOGLE, "how we reach a Google Sheet", unless="see below")
 SCORING = Setting("scoring", Items(SCORING_RULE, "rule"), "rules whose points are added up", unless="every score is 0")
 SCORE_CAPS = Setting(
     "score_caps", Named(Number(), "cap", LABEL), "the most points all rules of a group give together", unless="no caps"
@@ -332,6 +373,7 @@ FILE = Settings(
         VERSION,
         FILE_BUSINESS,
         FILE_LEADS,
+        FILE_GOOGLE,
         SCORING,
         SCORE_CAPS,
         SEGMENTS,

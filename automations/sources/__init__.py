@@ -46,3 +46,10 @@ class Source(Protocol):
     def fingerprint(self) -> str:
         """Return what changes when the stored bytes do, without reading them all if that can be helped."""
         ...
+
+    def why_not_send(self) -> str:
+        """Return why nobody is to be mailed now, as somebody said where the leads live; "" when nobody did.
+
+        Never older than 30 seconds. Raises SourceOutOfReach when it cannot be asked.
+        """
+        ...

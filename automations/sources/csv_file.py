@@ -57,6 +57,10 @@ class CsvSource:
         with opened(self._path, self.label) as file:
             return self._fingerprints.of(file).digest
 
+    def why_not_send(self) -> str:
+        """Return "": nobody can say so here."""
+        return ""
+
     def read(self, wanted: Collection[str]) -> Sheet:
         """Return the fields of every row; see `Source.read`."""
         with self._decoded(wanted) as (text, version):

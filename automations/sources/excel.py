@@ -15,8 +15,9 @@ from automations.core.garbage import without_collections
 from automations.core.leads import Cell, CellChange, CellOutcome, KeyRule, Sheet, WriteResult, WrittenCell
 from automations.errors import SourceBusy, SourceOutOfReach
 from automations.sources.backups import Backups
+from automations.sources.dress import Dress, Dressed
 from automations.sources.matching import Targets, same_cell, settle, settle_as_read
-from automations.sources.ooxml.dressing import Dress, Dressed, with_dress
+from automations.sources.ooxml.dressing import with_dress
 from automations.sources.ooxml.editing import WorkbookEdit, verify_edited, write_edited
 from automations.sources.ooxml.edits import Edit
 from automations.sources.ooxml.encoding import Unwritable, check_value
@@ -67,6 +68,10 @@ class ExcelSource:
         """Return the hash of the file's bytes."""
         with opened(self._path, self.label) as file:
             return self._fingerprints.of(file).digest
+
+    def why_not_send(self) -> str:
+        """Return "": nobody can say so here."""
+        return ""
 
     def read(self, wanted: Collection[str]) -> Sheet:
         """Return the cells from the first to the last header; see `Source.read`. Rows are read while they are walked.

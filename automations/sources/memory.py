@@ -39,6 +39,7 @@ class MemorySource:
         self.grid: list[list[Cell]] = [list(headers), *(list(row) for row in rows)]
         self.between = between
         self.calls: list[str] = []
+        self.stop = ""
 
     @property
     def label(self) -> str:
@@ -48,6 +49,10 @@ class MemorySource:
     def fingerprint(self) -> str:
         """Return the hash of all cells."""
         return hashlib.sha256(repr(self.grid).encode("utf-8", "surrogatepass")).hexdigest()
+
+    def why_not_send(self) -> str:
+        """Return what *stop* says."""
+        return self.stop
 
     def read(self, wanted: Collection[str]) -> Sheet:
         """Return the cells as they are now; see `Source.read`. Later changes do not show in them."""

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from automations.core.books import header_identity
 from automations.errors import SourceOutOfReach
+from automations.sources.dress import Dress, Dressed
 from automations.sources.ooxml.editing import WorkbookEdit
 from automations.sources.ooxml.inspection import tags
 from automations.sources.ooxml.markup import (
@@ -37,24 +38,6 @@ _BEFORE_FORMATS = frozenset(
 )
 _BEFORE_DXFS = frozenset(b"numFmts fonts fills borders cellStyleXfs cellXfs cellStyles".split())
 _TAG = re.compile(rb"<(/?)((?:[\w.-]+:)?[\w.-]+)(?=[\s/>])(%b)>" % QUOTED)
-
-
-@dataclass(frozen=True, slots=True)
-class Dress:
-    """The columns to dress by their headers; *stages* and *segments* from first to last. An empty header means none."""
-
-    stage_header: str = ""
-    stages: tuple[str, ...] = ()
-    segment_header: str = ""
-    segments: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Dressed:
-    """What was done: the headers of columns that got something, and of those that had it already."""
-
-    added: tuple[str, ...] = ()
-    kept: tuple[str, ...] = ()
 
 
 class _Child(NamedTuple):

@@ -1,0 +1,173 @@
+"""One tab of a shared Google Sheet as a source of leads."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Generator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+
+from automations.core.books import header_identity
+from automations.core.leads import CellChange, KeyRule, Sheet, WriteResult
+from automations.errors import SourceBusy
+from automations.sources.dress import Dress, Dressed
+from automations.sources.google.client import GivenUp, Json, SheetsClient, Time
+from automations.sources.google.layout import (
+    NO_COLUMN,
+    Found,
+    Header,
+    cells_of_rows,
+    find_header,
+    found_in,
+    looks_of_rows,
+    marks_of,
+    rows_of,
+)
+from automations.sources.google.ours import NOTHING, Ours, add_columns, dress_tab
+from automations.sources.google.panel import is_paused
+from automations.sources.google.strips import MAX_BYTES
+from automations.sources.google.tabs import LOOK_FIELDS, PANEL, READ_FIELDS, Asked, Tabs, Where, areas_of, by_mark
+from automations.sources.google.writing import Place, write_changes
+from automations.sources.headers import columns_by_header
+from automations.sources.matching import wanted_headers
+from automations.sources.saving import COLUMNS_WAIT, DRESS_WAITS
+
+FRESH = timedelta(seconds=30)
+"""How old the last look may be before the sheet is asked again: right before an email leaves, that is."""
+
+
+class GoogleSource:
+    """One tab of a spreadsheet. Tab, columns and leads are found anew in every answer; people work in it all the time.
+
+    *ours* says how our columns are made, *owned* are their headers, *max_bytes* is the longest request.
+    """
+
+    def __init__(
+        self,
+        client: SheetsClient,
+        where: Where,
+        time: Time,
+        ours: Ours = NOTHING,
+        owned: Collection[str] = (),
+        max_bytes: int = MAX_BYTES,
+    ) -> None:
+        self._tabs = Tabs(client, where)
+        self._ours = ours
+        self._owned = owned
+        self._time = time
+        self._max_bytes = max_bytes
+        self._header = Header(0, ())
+        self._fingerprint = ""
+        self._asked_at = timedelta(0)
+        self._unread: Asked | None = None
+        self._paused = False
+
+    @property
+    def label(self) -> str:
+        """Return the name people gave the spreadsheet; before the first read, what it is."""
+        return self._tabs.client.whom.sheet
+
+    def fingerprint(self) -> str:
+        """Return what stands for all that was last read, which is never older than 30 seconds."""
+        if not self._fingerprint or self._time.elapsed() - self._asked_at >= FRESH:
+            self._unread = self._ask()
+        return self._fingerprint
+
+    def why_not_send(self) -> str:
+        """Return why nobody is to be mailed now, as somebody said in the sheet; see `Source.why_not_send`.
+
+        Asks the sheet when the last look is older than 30 seconds.
+        """
+        self.fingerprint()
+        return 'somebody ticked Paused in the tab "Automations"' if self._paused else ""
+
+    def read(self, wanted: Collection[str]) -> Sheet:
+        """Return the cells of the whole tab, in one call; see `Source.read`."""
+        asked, self._unread = self._unread or self._ask(), None
+        header = self._header = find_header(rows_of(asked.tab), marks_of(asked.tab), wanted)
+        return Sheet(
+            name=asked.tab.title,
+            header_row=header.row + 1,
+            headers=header.headers,
+            rows=((at + 1, cells) for at, cells in rows_of(asked.tab) if at > header.row),
+            fingerprint=asked.spreadsheet.fingerprint,
+        )
+
+    def write(self, changes: Sequence[CellChange], keys: KeyRule) -> WriteResult:
+        """Change cells where their leads are now; see `Source.write` and `writing`.
+
+        Each request is made whole or not at all. Raises SourceBusy when Google has no time for us, and SourceOutOfReach
+        when the sheet cannot be written; then the next run writes what waits.
+        """
+        if not changes:
+            return WriteResult(())
+        self._forget()
+        calls = _Calls(self._tabs, self._header.headers, keys, wanted_headers(changes, keys))
+        label = f"{self.label}, tab {self._tabs.title},"
+        with self._patiently(""):
+            return write_changes(changes, keys, calls, label, max_bytes=self._max_bytes)
+
+    def add_columns(self, headers: Sequence[str], beside: Collection[str]) -> None:
+        """Insert new columns right of the data, with everything they need; see `Source.add_columns` and `ours`."""
+        self._forget()
+        with self._patiently(COLUMNS_WAIT):
+            add_columns(self._tabs, headers, beside, self._ours)
+
+    def dress(self, dress: Dress, beside: Collection[str]) -> Dressed:
+        """Put a drop-down of stages and colours of segments on the tab, once, and mark our columns as ours."""
+        self._forget()
+        with self._patiently(DRESS_WAITS):
+            return dress_tab(self._tabs, dress, beside, self._owned)
+
+    def _forget(self) -> None:
+        """Take nothing for known any more: we are about to change it."""
+        self._unread, self._fingerprint = None, ""
+
+    @contextmanager
+    def _patiently(self, waits: str) -> Generator[None]:
+        """Say what waits for the next run when Google has no time for us."""
+        try:
+            yield
+        except GivenUp as err:
+            raise SourceBusy(f"{err.what}. {waits}".strip(), fix=err.fix) from err
+
+    def _ask(self) -> Asked:
+        asked = self._tabs.ask(READ_FIELDS, cells_of_rows(), also=[by_mark(PANEL)])
+        self._fingerprint, self._asked_at = asked.spreadsheet.fingerprint, self._time.elapsed()
+        panel = asked.marked(PANEL)
+        self._paused = panel is not None and is_paused(panel)
+        return asked
+
+
+class _Calls:
+    """What writing asks of the tab: the columns that were there when it was read, and all of it when they are not."""
+
+    def __init__(self, tabs: Tabs, headers: Sequence[str], keys: KeyRule, wanted: Collection[str]) -> None:
+        self._tabs = tabs
+        self._headers = headers
+        self._keys = keys
+        self._wanted = wanted
+
+    def look(self) -> tuple[Found, Place]:
+        """Return where everything is now; in one call, unless columns were moved since the last look."""
+        places = columns_by_header(dict(enumerate(self._headers)))
+        columns = [at for header in self._wanted for at in places.get(header_identity(header), ())]
+        areas = areas_of(columns)
+        asked = self._tabs.ask(LOOK_FIELDS, looks_of_rows(), areas)
+        found = found_in(asked.tab, self._keys, self._wanted)
+        if areas and self._has_moved(found):
+            asked = self._tabs.ask(LOOK_FIELDS, looks_of_rows())
+            found = found_in(asked.tab, self._keys, self._wanted)
+            self._headers = [found.headers.get(at, "") for at in range(max(found.headers, default=-1) + 1)]
+        return found, Place(asked.tab.sheet_id, asked.tab.protections)
+
+    def _has_moved(self, found: Found) -> bool:
+        there = {header_identity(header) for header in found.headers.values()}
+        return found.key_column == NO_COLUMN or any(header_identity(each) not in there for each in self._wanted)
+
+    def write_values(self, body: Json) -> Json:
+        """Write cells; see `SheetsClient.write_values`."""
+        return self._tabs.client.write_values(body)
+
+    def wait_in_doubt(self) -> None:
+        """Wait; see `SheetsClient.wait_in_doubt`."""
+        self._tabs.client.wait_in_doubt()
