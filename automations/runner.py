@@ -16,13 +16,12 @@ from typing import Protocol
 from automations.clock import Clock
 from automations.core.alerts import Alert, hot_lead_alerts, stopped_alerts
 from automations.core.books import key_rule, only_leads, read_book, wanted_headers
-from automations.core.calendars import calendar_for
 from automations.core.evidence import Sighting
 from automations.core.garbage import without_collections
-from automations.core.history import MessageRecord, Written
+from automations.core.history import History, MessageRecord, Pause, Written
 from automations.core.leads import Book, Cell, CellChange, CellOutcome, LeadKey, Role, WrittenCell
 from automations.core.letters import Words, compose
-from automations.core.plan import Known, Plan, RowUpdate, Send
+from automations.core.plan import Known, Plan, RowUpdate
 from automations.core.planning import Decision, decide, make_plan
 from automations.core.playbook import Playbook
 from automations.core.policy import Policy
@@ -34,6 +33,7 @@ from automations.errors import (
     Problem,
     RefusedByLimit,
     SourceBusy,
+    SourceOutOfReach,
     StalePlan,
 )
 from automations.ledger import Ledger
@@ -41,6 +41,7 @@ from automations.mail import Mailer
 from automations.marks import Marks, leave_mark, refuse_strange
 from automations.sending import Desk, Sent, send_all
 from automations.sources import Source
+from automations.watch import RowWatch
 
 Approve = Callable[[Plan], str]
 """Asked once, with the plan: "" for yes, else why not."""
@@ -131,8 +132,9 @@ class _Sheet:
 def look(workplace: Workplace, now: datetime) -> Plan:
     """Return what a run at *now* would do. Changes nothing, and waits for nobody."""
     with workplace.open_ledger() as ledger, without_collections():
-        book, playbook = _read(workplace, workplace.open_source(), now)
-        return make_plan(book, playbook, ledger.history(now), now, workplace.words(now))
+        source = workplace.open_source()
+        book, playbook = _read(workplace, source, now)
+        return make_plan(book, playbook, _history(ledger, source, now), now, workplace.words(now))
 
 
 def _read(workplace: Workplace, source: Source, now: datetime) -> tuple[Book, Playbook]:
@@ -177,7 +179,7 @@ def run(
         work = _Work(workplace, source, ledger, clock, ledger.start_run("run", clock.now()), say, stopping)
         if plan.sends:
             leave_mark(ledger, marks, clock.now())
-        watch = _RowWatch(found, work)
+        watch = RowWatch(found.book, {send.key for send in plan.sends}, found.playbook.facts, workplace.policy, source)
         # The leads of a large book are most of what a run holds, and only those that get an email are needed further.
         del found
         try:
@@ -188,8 +190,7 @@ def run(
             crash_at("after_first_write")
             sent = _send(decision, watch, work) if plan.sends else Sent()
             if plan.sends:
-                after = read_and_decide(workplace, source, ledger, clock.now(), at_most, only)
-                sheet += _do_without_email(after.decision, work)
+                sheet += _write_what_follows(work, at_most, only)
             crash_at("after_second_write")
             sheet += _tell(stopped_alerts(sent.stopped, workplace.policy), work)
         except LeadwrightError as error:
@@ -247,7 +248,15 @@ def read_and_decide(
     with without_collections():
         book, playbook = _read(workplace, source, now)
         book = book if only is None else only_leads(book, only)
-        return Found(book, playbook, decide(book, playbook, ledger.history(now), now, workplace.words(now), at_most))
+        history = _history(ledger, source, now)
+        return Found(book, playbook, decide(book, playbook, history, now, workplace.words(now), at_most))
+
+
+def _history(ledger: Ledger, source: Source, now: datetime) -> History:
+    """Return what the ledger knows; a pause that somebody asked for in the sheet counts like any other."""
+    history = ledger.history(now)
+    why = source.why_not_send() if history.pause is None else ""
+    return replace(history, pause=Pause(now, why, "take the tick off to go on")) if why else history
 
 
 def _refuse_stale(plan: Plan, reviewed: Plan | None) -> None:
@@ -290,6 +299,16 @@ def _do_without_email(decision: Decision, work: _Work) -> _Sheet:
     return sheet + told
 
 
+def _write_what_follows(work: _Work, at_most: int | None, only: Collection[LeadKey] | None) -> _Sheet:
+    """Read again and write what follows from the emails that left. A sheet that is out of reach is only a view."""
+    try:
+        after = read_and_decide(work.place, work.source, work.ledger, work.clock.now(), at_most, only)
+    except SourceOutOfReach as error:
+        note = f"{error.what}. What was sent is recorded; the next run writes it into the sheet."
+        return _Sheet(notes=(note,), failed=True)
+    return _do_without_email(after.decision, work)
+
+
 def _tell(alerts: Iterable[Alert], work: _Work) -> _Sheet:
     """Send alerts; one that does not get through is noted, and stops nothing."""
     notes = [
@@ -307,15 +326,16 @@ def _write_cells(updates: Sequence[RowUpdate], work: _Work) -> tuple[_Sheet, Seq
     crash_at("after_intend")
     try:
         result = work.source.write(changes, key_rule(work.place.policy.columns))
-    except SourceBusy as busy:
-        note = f"{busy.what} {len(changes)} cells wait for the next run."
-        skipped = [WrittenCell(change, CellOutcome.REFUSED, change.row, change.old, busy.what) for change in changes]
+    except SourceOutOfReach as error:
+        said = error.what if isinstance(error, SourceBusy) else f"{error.what}."
+        note = f"{said} {len(changes)} cells wait for the next run."
+        skipped = [WrittenCell(change, CellOutcome.REFUSED, change.row, change.old, error.what) for change in changes]
         return _Sheet(0, len(changes), (note,), failed=True), skipped
     crash_at("after_write")
     work.ledger.cells(work.run, result.cells, work.clock.now())
     left = [cell for cell in result.cells if cell.outcome is not CellOutcome.WRITTEN]
-    notes = tuple(_left_alone(cell) for cell in left)
-    failed = any(cell.outcome in _FAILED for cell in left)
+    notes = (*(_left_alone(cell) for cell in left), *result.notes)
+    failed = bool(result.notes) or any(cell.outcome in _FAILED for cell in left)
     return _Sheet(len(changes) - len(left), len(left), notes, failed=failed), result.cells
 
 
@@ -354,7 +374,7 @@ def _without(left: Mapping[tuple[LeadKey, Role], Cell], known: Known) -> Written
     return Written(roles, tuple([left.get((known.key, role), cell) for role, cell in zip(roles, cells, strict=True)]))
 
 
-def _send(decision: Decision, watch: _RowWatch, work: _Work) -> Sent:
+def _send(decision: Decision, watch: RowWatch, work: _Work) -> Sent:
     """Hand over the emails of a decision, once the places their leads take in sequences are recorded."""
     mailed = {send.key for send in decision.plan.sends}
     before = [move for move in decision.plan.moves if move.key in mailed and not move.after]
@@ -368,42 +388,8 @@ def _send(decision: Decision, watch: _RowWatch, work: _Work) -> Sent:
         compose=lambda send: compose(letters[send.message], words, work.place.policy),
         open_mailer=work.place.open_mailer,
         ask_again=watch.why_not,
-        stopping=work.stopping,
+        stopping=lambda: work.stopping() or watch.is_over(),
         say=work.say,
     )
-    return send_all(decision.plan.sends, desk)
-
-
-class _RowWatch:
-    """Asks the sheet again right before each dot, but reads it anew only when its bytes have changed."""
-
-    def __init__(self, found: Found, work: _Work) -> None:
-        self._work = work
-        self._facts = found.playbook.facts
-        mailed = {send.key for send in found.decision.plan.sends}
-        self._before = {lead.key: lead for lead in found.book.leads if lead.key in mailed}
-        self._now = self._before
-        self._fingerprint = found.book.fingerprint
-
-    def why_not(self, send: Send, now: datetime) -> str:
-        """Return why an email must not leave any more: its window closed, or somebody changed its lead's row."""
-        policy = self._work.place.policy
-        self._read_again()
-        lead = self._now.get(send.key)
-        if lead is None:
-            return "the lead is no longer in the sheet"
-        before = self._before[send.key]
-        if (lead.values, lead.owned, lead.address) != (before.values, before.owned, before.address):
-            return "somebody changed this row while we worked; the next run looks at it again"
-        if not calendar_for(lead, policy, self._facts).is_open(now):
-            return "the sending hours are over where the lead is"
-        return ""
-
-    def _read_again(self) -> None:
-        fingerprint = self._work.source.fingerprint()
-        if fingerprint == self._fingerprint:
-            return
-        columns = self._work.place.policy.columns
-        book = read_book(self._work.source.read(wanted_headers(columns)), columns)
-        self._now = {lead.key: lead for lead in book.leads if lead.key in self._before}
-        self._fingerprint = fingerprint
+    sent = send_all(decision.plan.sends, desk)
+    return replace(sent, stopped=watch.stopped) if sent.stopped and watch.stopped else sent

@@ -109,14 +109,26 @@ MISTAKES = (
         (("9:3", 'leads: there is no setting "tabb" here', 'did you mean "tab"?'),),
     ),
     Mistake(
-        "google sheet",
+        "google sheet without a key",
         "  excel: leads.xlsx",
         "  google_sheet: https://docs.google.com/spreadsheets/d/1AbC/edit",
         (
             (
                 "8:17",
-                "leads: a Google Sheet cannot be used yet",
-                "download it as a workbook and write  excel: leads.xlsx",
+                "google: there is no file google-key.json to log in to Google with",
+                "docs/google-sheets.md tells how to get one, click by click",
+            ),
+        ),
+    ),
+    Mistake(
+        "not a google sheet",
+        "  excel: leads.xlsx",
+        "  google_sheet: https://docs.google.com/document/d/1AbC/edit",
+        (
+            (
+                "8:17",
+                "leads: this is not the link of a Google Sheet",
+                "open the sheet in your browser and copy the whole address: https://docs.google.com/spreadsheets/d/...",
             ),
         ),
     ),
@@ -130,7 +142,13 @@ MISTAKES = (
         "no source",
         "  excel: leads.xlsx\n",
         "",
-        (("8:3", "leads: it does not say where your leads are", "add  excel: leads.xlsx  or  csv: leads.csv"),),
+        (
+            (
+                "8:3",
+                "leads: it does not say where your leads are",
+                "add  excel: leads.xlsx ,  csv: leads.csv  or  google_sheet: https://...",
+            ),
+        ),
     ),
     Mistake(
         "old workbook",

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 from typing import cast
 
 import pytest
+from googlesheets import a_sheet, edited
 from openpyxl import Workbook, load_workbook
 from workbooks import BY_EMAIL, change
 
@@ -32,9 +35,15 @@ WANTED = frozenset({"email", "SCORE", "Stage", "Phone"})
 class Rig:
     """One source, and the people who work in the same rows."""
 
-    def __init__(self, source: Source, people: Callable[[Callable[[list[list[Cell]]], None]], None]) -> None:
+    def __init__(
+        self,
+        source: Source,
+        people: Callable[[Callable[[list[list[Cell]]], None]], None],
+        close: Callable[[], None] = lambda: None,
+    ) -> None:
         self.source = source
         self.let_people = people
+        self.close = close
 
     def cells(self) -> dict[str, list[Cell]]:
         """Return the text of every lead's cells by address, as read anew."""
@@ -85,11 +94,24 @@ def _memory(folder: Path) -> Rig:
     return Rig(source, lambda edit: edit(source.grid))
 
 
-@pytest.fixture(params=[_excel, _csv, _memory], ids=["excel", "csv", "memory"])
-def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Rig:
+def _google(folder: Path) -> Rig:
+    del folder
+    stack = ExitStack()
+    desk = stack.enter_context(a_sheet({"Leads": [TITLE, HEADERS, *LEADS]}))  # type: ignore[list-item]
+
+    def people(edit: Callable[[list[list[Cell]]], None]) -> None:
+        edited(desk.world, edit)
+        desk.clock.sleep(timedelta(seconds=31))
+
+    return Rig(desk.source, people, stack.close)
+
+
+@pytest.fixture(params=[_excel, _csv, _memory, _google], ids=["excel", "csv", "memory", "google"])
+def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
     """Return each source with the same leads in it."""
     made: Rig = request.param(tmp_path)
-    return made
+    yield made
+    made.close()
 
 
 def test_headers_are_found_under_a_title_line(rig: Rig) -> None:

@@ -80,7 +80,7 @@ def read_host(text: str) -> str:
     raise Amiss("this is not the name of a server", under, secret="@" in text)
 
 
-_SHEET_LINK = r"(?:https?://docs\.google\.com/spreadsheets/(?:u/\d+/)?d/)([A-Za-z0-9_-]{5,})(?:[/?#].*)?\Z"
+_SHEET_LINK = r"(?:https?://docs\.google\.com/spreadsheets/(?:u/\d+/)?d/)([A-Za-z0-9_-]+)(?:[/?#].*)?\Z"
 _SHEET_ID = r"[A-Za-z0-9_-]{20,}\Z"
 _GID = r"[#&?]gid=(\d{1,10})\b"
 

@@ -200,10 +200,11 @@ class Suppressions:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """All sending stopped by a person."""
+    """All sending stopped by a person; *how* says what to do to go on."""
 
     at: datetime
     why: str = ""
+    how: str = "go on with  leadwright resume"
 
 
 @dataclass(frozen=True, slots=True)

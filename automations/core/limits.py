@@ -128,7 +128,7 @@ def _paused(_: Candidate, ask: _Question) -> Answer:
     if pause is None:
         return None
     reason = f": {pause.why}" if pause.why else ""
-    return f"paused since {ask.say(pause.at)}{reason}; go on with  leadwright resume", None
+    return f"paused since {ask.say(pause.at)}{reason}; {pause.how}", None
 
 
 def _bounces(_: Candidate, ask: _Question) -> Answer:

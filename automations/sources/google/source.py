@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 
 from automations.core.books import header_identity
-from automations.core.leads import CellChange, KeyRule, Sheet, WriteResult
+from automations.core.leads import Cell, CellChange, KeyRule, Sheet, WriteResult
 from automations.errors import SourceBusy
 from automations.sources.dress import Dress, Dressed
 from automations.sources.google.client import GivenUp, Json, SheetsClient, Time
+from automations.sources.google.grid import Tab
 from automations.sources.google.layout import (
     NO_COLUMN,
     Found,
@@ -88,7 +89,7 @@ class GoogleSource:
             name=asked.tab.title,
             header_row=header.row + 1,
             headers=header.headers,
-            rows=((at + 1, cells) for at, cells in rows_of(asked.tab) if at > header.row),
+            rows=_padded(asked.tab, header),
             fingerprint=asked.spreadsheet.fingerprint,
         )
 
@@ -136,6 +137,14 @@ class GoogleSource:
         panel = asked.marked(PANEL)
         self._paused = panel is not None and is_paused(panel)
         return asked
+
+
+def _padded(tab: Tab, header: Header) -> Iterator[tuple[int, Sequence[Cell]]]:
+    """Return the rows below the header, numbered as people see them; Google leaves out empty cells at the end."""
+    width = len(header.headers)
+    for at, cells in rows_of(tab):
+        if at > header.row:
+            yield at + 1, cells if len(cells) >= width else [*cells, *[None] * (width - len(cells))]
 
 
 class _Calls:

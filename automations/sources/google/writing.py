@@ -315,4 +315,4 @@ def _result(work: _Work, why: str) -> WriteResult:
     )
     if work.orphans:
         flagged += (f"{len(work.orphans)} rows without {work.keys.header} may hold values of ours: clear them",)
-    return WriteResult(cells, flagged)
+    return WriteResult(cells, notes=flagged)
