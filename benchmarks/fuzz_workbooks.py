@@ -305,8 +305,8 @@ def _outcome(data: bytes) -> str:
 def _use(data: bytes, *, is_sound: bool) -> None:
     """Read it, add columns and dress it, as a run and the commands do; what is refused must be by name."""
     from automations.errors import LeadwrightError
-    from automations.sources.excel import ExcelSource
     from automations.sources.dress import Dress
+    from automations.sources.excel import ExcelSource
     from automations.sources.ooxml.secondreader import read_all
 
     with tempfile.TemporaryDirectory() as folder:

@@ -66,7 +66,7 @@ def a_sheet(
     tabs: Mapping[str, Rows], *, quotas: Quotas = UNLIMITED, clock: FixedClock | None = None, **world: str
 ) -> Iterator[Desk]:
     """Give a server with a spreadsheet of these tabs."""
-    sheet = SimSpreadsheet.from_rows(tabs, **{"title": "Leads", "time_zone": "Europe/Berlin", **world})  # type: ignore[arg-type]
+    sheet = SimSpreadsheet.from_rows(tabs, **{"title": "Leads", "time_zone": "Europe/Berlin", **world})
     with SheetsServer(sheet, quotas=quotas) as server:
         yield Desk(server, sheet, clock or FixedClock(NOW))
 
@@ -76,6 +76,6 @@ def edited(world: SimSpreadsheet, edit: Callable[[list[list[Cell]]], None], tab:
     with world.change() as state:
         sheet = state.titled(tab)
         assert sheet is not None
-        grid: list[list[Cell]] = [list(row) for row in sheet.rows]  # type: ignore[arg-type]
+        grid: list[list[Cell]] = [list(row) for row in sheet.rows]  # type: ignore[arg-type]  # the same
         edit(grid)
-        sheet.rows = [tuple(row) for row in grid]  # type: ignore[misc]
+        sheet.rows = [tuple(row) for row in grid]  # type: ignore[arg-type]  # cells are plain

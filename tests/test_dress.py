@@ -18,8 +18,8 @@ from workbooks import MAIN, grid_rows, member, parts_of, sheet_xml, stored_membe
 from automations.cli import main
 from automations.core.leads import Cell
 from automations.errors import SourceOutOfReach
-from automations.sources.excel import ExcelSource
 from automations.sources.dress import Dress, Dressed
+from automations.sources.excel import ExcelSource
 from automations.sources.ooxml.dressing import with_dress
 from automations.sources.ooxml.editing import write_edited
 from automations.sources.ooxml.package import Package

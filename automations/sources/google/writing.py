@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple, Protocol
 
@@ -146,14 +146,14 @@ def _open_changes(work: _Work, found: Found, targets: Targets, place: Place) -> 
     wanted: defaultdict[int, dict[int, Cell]] = defaultdict(dict)
     work.tried = {}
     for (at, change), cell in zip(still, settle(asked, targets, rows), strict=True):
-        settled = _checked(replace(cell, change=change))
+        settled = _checked(cell._replace(change=change))
         if settled.outcome is CellOutcome.WRITTEN and not same_cell(settled.found, change.new):
             wanted[settled.row - 1][targets.columns[change.header]] = change.new
             work.tried[at] = settled
         else:
             before = work.before.get((change.key, change.header), settled.found)
             is_ours = settled.outcome is CellOutcome.WRITTEN
-            work.done[at] = replace(settled, found=before) if is_ours else settled
+            work.done[at] = settled._replace(found=before) if is_ours else settled
     return dict(wanted)
 
 
@@ -177,7 +177,7 @@ def _with_stray(work: _Work, found: Found, targets: Targets, change: CellChange)
     stands = _value(found, rows[0], column)
     # Taken out: written over, or no longer there, it needs no repair.
     value = work.stray.pop(wrong)
-    return replace(change, old=value) if same_cell(stands, value) else change
+    return change._replace(old=value) if same_cell(stands, value) else change
 
 
 def _checked(cell: WrittenCell) -> WrittenCell:
@@ -185,7 +185,7 @@ def _checked(cell: WrittenCell) -> WrittenCell:
         try:
             to_json(cell.change.new)
         except Unwritable as err:
-            return replace(cell, outcome=CellOutcome.REFUSED, detail=str(err))
+            return cell._replace(outcome=CellOutcome.REFUSED, detail=str(err))
     return cell
 
 
