@@ -54,8 +54,9 @@ class Desk:
         rows = self.world.values(f"'{tab}'!A1:Z")
         at = next(at for at, row in enumerate(rows) if "Email" in row)
         key, wanted = rows[at].index("Email"), rows[at].index(header)
+        empty: tuple[object, ...] = ("", None)
         return {
-            str(row[key]): ((row[wanted] if wanted < len(row) else None) or None)
+            str(row[key]): row[wanted] if wanted < len(row) and row[wanted] not in empty else None
             for row in rows[at + 1 :]
             if key < len(row) and row[key]
         }
