@@ -93,6 +93,7 @@ Do:
 Keep:
   serve       stay on and work the schedule
   history     all we know about one lead, or the last runs
+  inbox       what is this mail that came back?
 
 Start:
   init        make config, sheet and templates

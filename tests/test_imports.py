@@ -35,7 +35,7 @@ TABLE = {
         ADAPTERS,
         "python_calamine openpyxl isal gspread google google_auth_oauthlib oauthlib requests urllib3 stamina",
     ),
-    "mail": Part(ADAPTERS, "imap_tools"),
+    "mail": Part(ADAPTERS, "imap_tools flufl"),
     "ledger": Part(ADAPTERS, "apsw"),
     "templates": Part(ADAPTERS, "jinja2 markupsafe markdown_it css_inline nameparser"),
     "facts": Part("core errors", "holidays babel disposable_email_domains"),
@@ -54,8 +54,8 @@ TABLE = {
     "looking": Part("core errors runner"),
     "web": Part("core errors clock config report project runner looking jobs", "starlette"),
     "commands": Part(
-        "core errors problems clock config sources ledger facts jobs report project sending runner turns looking"
-        " adopting marks connections doubts",
+        "core errors problems clock config sources mail ledger facts jobs report project sending runner turns"
+        " looking adopting marks connections doubts",
         "click rich rapidfuzz openpyxl structlog",  # rapidfuzz and openpyxl: init guesses columns and makes a sample
     ),
     "cli": Part("errors commands", "click"),

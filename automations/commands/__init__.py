@@ -32,6 +32,7 @@ GROUPS = (
         (
             ("serve", "stay on and work the schedule"),
             ("history", "all we know about one lead, or the last runs"),
+            ("inbox", "what is this mail that came back?"),
         ),
     ),
     (

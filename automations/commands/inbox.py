@@ -1,0 +1,87 @@
+"""``leadwright inbox``: what mails are that came back, and why we think so."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from automations.commands.common import Asked, as_command, now
+from automations.errors import WrongUsage
+from automations.report.inbox_screen import ReadMail, inbox_screen, inbox_to_json
+
+if TYPE_CHECKING:
+    from automations.core.incoming import Verdict
+    from automations.mail.incoming.matching import Known
+    from automations.mail.incoming.verdict import Context
+
+
+@as_command("inbox")
+@click.option("--read", is_flag=True, required=True, help="Read the files named: what is each, and why?")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.pass_obj
+def command(asked: Asked, *, read: bool, files: Sequence[Path]) -> int:
+    """Say what stored mails are: a reply, an absence, a bounce, a complaint. Nothing is sent or changed.
+
+    A FILE is one mail as it was received (.eml); of a folder, every file in it. Beside a config.yaml each mail is
+    matched to the lead it belongs to.
+    """
+    del read  # the only thing there is to do with files
+    from automations.mail.incoming.verdict import read_mail  # noqa: PLC0415 - --help does not need it
+
+    context, known = _known(asked)
+    mails = [_matched(str(file), read_mail(_beginning(file), context), known) for file in _mails(files)]
+    asked.answer(inbox_to_json(mails), inbox_screen(mails))
+    return 0
+
+
+def _mails(files: Sequence[Path]) -> Iterator[Path]:
+    for file in files:
+        if file.is_dir():
+            yield from sorted(each for each in file.rglob("*") if each.is_file())
+        else:
+            yield file
+
+
+def _beginning(file: Path) -> bytes:
+    from automations.mail.incoming.parse import MAX_BYTES  # noqa: PLC0415 - --help does not need it
+
+    try:
+        with file.open("rb") as opened:
+            return opened.read(MAX_BYTES + 1)
+    except OSError as err:
+        raise WrongUsage(
+            f"{file} cannot be read: {err.strerror}", fix="name a mail that was stored as a file"
+        ) from None
+
+
+def _known(asked: Asked) -> tuple[Context, Known | None]:
+    """Return who we are and what we sent; nothing where there is no config.yaml, or a wrong one."""
+    from automations.mail.incoming.verdict import NO_CONTEXT  # noqa: PLC0415 - --help does not need it
+
+    if not asked.config_file.is_file():
+        return NO_CONTEXT, None
+    from automations.core.mailboxes import FREE_MAILBOX_DOMAINS  # noqa: PLC0415 - --help does not need it
+    from automations.mail.incoming.matching import known_of  # noqa: PLC0415 - --help does not need it
+    from automations.mail.incoming.verdict import Context  # noqa: PLC0415 - --help does not need it
+    from automations.project import read_project  # noqa: PLC0415 - --help does not need it
+
+    project, problems, _ = read_project(asked.config_file, os.environ)
+    if project is None:
+        asked.heed(f"{asked.config_file.name} has {len(problems)} problems, so no mail is matched: leadwright check")
+        return NO_CONTEXT, None
+    with asked.ledger() as ledger:
+        history = ledger.history(now())
+    records = [record for each in history.leads.values() for record in each.messages]
+    own = frozenset(sender.address.lower() for sender in project.policy.senders)
+    return Context(addresses=own, unsubscribe_addresses=own), known_of(records, FREE_MAILBOX_DOMAINS)
+
+
+def _matched(file: str, verdict: Verdict, known: Known | None) -> ReadMail:
+    from automations.mail.incoming.matching import UNMATCHED, match  # noqa: PLC0415 - --help does not need it
+
+    found = UNMATCHED if known is None else match(verdict, known)
+    return ReadMail(file, verdict, found.lead or "", found.how.value, tuple(found.colleagues))
