@@ -25,8 +25,9 @@ from automations.core.messages import (
     message_key,
     one_line,
 )
-from automations.core.mime import MessageProblem, build_message, prove, reply_subject
+from automations.core.mime import build_message, prove, reply_subject
 from automations.core.policy import Business, Sender
+from automations.core.readback import MessageProblem
 
 BERGBLICK = Business("Bergblick Office Coffee", "Lindenstr. 12, 10969 Berlin, Germany", ZoneInfo("Europe/Berlin"))
 ANNA = Sender("anna", "Anna Weber", "anna@bergblick.example")

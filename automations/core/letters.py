@@ -11,10 +11,11 @@ from automations.core.candidates import Candidate
 from automations.core.history import MessageRecord, MessageState
 from automations.core.leads import Lead
 from automations.core.messages import MessageKey, Outgoing, Rendered, message_key
-from automations.core.mime import MessageProblem, build_message
+from automations.core.mime import build_message
 from automations.core.plan import Send
 from automations.core.playbook import CannotWrite
 from automations.core.policy import Policy, Sender, Step
+from automations.core.readback import MessageProblem
 from automations.core.rules import Qualification
 
 

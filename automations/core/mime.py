@@ -17,9 +17,6 @@ import binascii
 import re
 from collections.abc import Sequence
 from datetime import datetime
-from email.message import Message
-from email.parser import BytesParser
-from email.policy import compat32
 from email.utils import format_datetime, getaddresses
 from html import unescape
 from urllib.parse import quote
@@ -27,6 +24,7 @@ from urllib.parse import quote
 from automations.core.addresses import AddressProblem, domain_of, normalise_address
 from automations.core.messages import MessageKey, Outgoing, Rendered, footer_lines, message_id, one_line
 from automations.core.policy import Business, Sender
+from automations.core.readback import Header, MessageProblem, read_bodies, read_fields
 
 MAX_LINE_OCTETS = 998
 """Without CRLF (RFC 5322, section 2.1.1)."""
@@ -42,13 +40,6 @@ _MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,240}>\Z")
 _SAFE_IN_MAILTO = "@+=!$'*~"
 _TAG = re.compile(r"<[^>]*>")
 _REPLY_PREFIX = re.compile(r"(?:(?:re|aw|sv|antw)\s*:\s*)+", re.IGNORECASE)
-_PARSER = BytesParser(policy=compat32)
-
-Header = tuple[str, str]
-
-
-class MessageProblem(ValueError):  # noqa: N818 - it is a problem of one lead's email, not an error of ours
-    """Why one email cannot leave as it is, as a sentence; the lead is held."""
 
 
 def build_message(
@@ -239,30 +230,24 @@ def prove(content: bytes, headers: Sequence[Header], recipient: str, footer: Seq
         raise MessageProblem("the finished email has a character that must not be in one")
     if max(map(len, content.split(b"\r\n"))) > MAX_LINE_OCTETS:
         raise MessageProblem(f"the finished email has a line longer than {MAX_LINE_OCTETS} characters")
-    message = _PARSER.parsebytes(content)
-    if message.keys() != [name for name, _ in headers]:
+    fields = read_fields(content)
+    if [name for name, _ in fields] != [name for name, _ in headers]:
         raise MessageProblem("the finished email has other headers than the ones it was given")
-    if [address for _, address in getaddresses([message["To"]])] != [recipient]:
+    to = next((value for name, value in fields if name == "To"), "")
+    if [address for _, address in getaddresses([to])] != [recipient]:
         raise MessageProblem("the finished email has other recipients than the lead")
-    text, html = _texts(message)
-    bodies = tuple(" ".join(body.split()) for body in (text, unescape(_TAG.sub(" ", html))))
+    if not all(footer):
+        raise MessageProblem("the business has no name or no postal address to print under the email")
+    text, html = read_bodies(content)
+    text = " ".join(text.split())
     for line in footer:
-        if not line or not all(line in body for body in bodies):
-            raise MessageProblem(f"the finished email lacks {line!r} in its text or its HTML" if line else _NO_FOOTER)
+        if line not in text or not _shows(html, line):
+            raise MessageProblem(f"the finished email lacks {line!r} in its text or its HTML")
 
 
-_NO_FOOTER = "the business has no name or no postal address to print under the email"
+def _shows(html: str, line: str) -> bool:
+    """Return whether a line can be read in the HTML; looked for at its end first, where it should be."""
+    return any(line in " ".join(unescape(_TAG.sub(" ", part)).split()) for part in (html[-_END:], html))
 
 
-def _texts(message: Message) -> tuple[str, str]:
-    parts = {part.get_content_type(): part for part in message.walk()}
-    if list(parts) != ["multipart/alternative", "text/plain", "text/html"]:
-        raise MessageProblem("the finished email does not consist of a text and an HTML part")
-    return _text_of(parts["text/plain"]), _text_of(parts["text/html"])
-
-
-def _text_of(part: Message) -> str:
-    octets = part.get_payload(decode=True)
-    if part.defects or not isinstance(octets, bytes):
-        raise MessageProblem("the finished email cannot be read back")
-    return octets.decode("utf-8")
+_END = 800

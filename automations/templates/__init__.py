@@ -21,7 +21,7 @@ from automations.core.leads import Value
 from automations.core.messages import UNSUBSCRIBE_LINES, Rendered, one_line
 from automations.core.policy import Business
 from automations.errors import LeadwrightError, Place, Problem
-from automations.templates.words import EXTRA_NAMES, FILTERS, PARTS_OF_NAME, TESTS, LeadValues, values_for
+from automations.templates.words import EXTRA_NAMES, FILTERS, PARTS_OF_NAME, TESTS, LeadValues, values_for, written_out
 
 __all__ = [
     "EXTRA_NAMES",
@@ -128,14 +128,15 @@ class TemplateSet:
         if "Subject" in template.head and not 0 < len(subject) <= MAX_SUBJECT_LENGTH:
             what = f"the subject has {len(subject)} characters; it may have 1 to {MAX_SUBJECT_LENGTH}"
             raise TemplateProblem(what, f"{template.file}:{template.head['Subject'][1]}")
-        markdown = _filled(template, "Body", values).strip("\n")
+        markdown, fields = _with_blanks(template, values)
         if not markdown.strip():
             raise TemplateProblem("nothing is left to say to this lead", f"{template.file}:{template.body_at}")
-        _refuse_torn_links(template, markdown)
+        _refuse_torn_links(template, markdown, fields)
         return write_letter(
             subject=subject,
             preview=one_line(_filled(template, "Preview", values)),
-            markdown=markdown,
+            markdown=markdown.strip("\n"),
+            fields=fields,
             business=business,
             language=template.head.get("Language", ("en", 1))[0],
         )
@@ -290,12 +291,21 @@ def _check_body(template: Template) -> Iterator[Problem]:
                 yield template.problem(number, f'"{link["to"]}" leads nowhere from an email', fix, word=link["to"])
 
 
-def _refuse_torn_links(template: Template, markdown: str) -> None:
+def _with_blanks(template: Template, values: Mapping[str, Value]) -> tuple[str, tuple[str, ...]]:
+    from automations.templates import filling  # noqa: PLC0415 - jinja2 costs 40 ms
+
+    try:
+        return filling.fill_blanks(template.source("Body"), values)
+    except filling.Stumble as stumble:
+        raise TemplateProblem(stumble.what, f"{template.file}:{stumble.line}") from None
+
+
+def _refuse_torn_links(template: Template, markdown: str, fields: Sequence[str]) -> None:
     """Raise TemplateProblem when a value has brought a space into the address of a link: then Markdown sees no link.
 
     Signs in values are references (`as_literal_markdown`), so whatever looks like a link here is the owner's.
     """
-    if not _TORN_LINK.search(markdown):
+    if "](" not in markdown or not _TORN_LINK.search(written_out(markdown, fields)):
         return
     lines = enumerate(template.source("Body").split("\n"), 1)
     at = next((number for number, line in lines if any("{" in found["to"] for found in _LINK.finditer(line))), 1)
@@ -318,8 +328,7 @@ def _place(file: str, line: int, text: str, word: str, nth: int) -> Place:
 def _filled(template: Template, part: str, values: Mapping[str, Value]) -> str:
     from automations.templates import filling  # noqa: PLC0415 - jinja2 costs 40 ms
 
-    fill = filling.fill_markdown if part == "Body" else filling.fill
     try:
-        return fill(template.source(part), values)
+        return filling.fill(template.source(part), values)
     except filling.Stumble as stumble:
         raise TemplateProblem(stumble.what, f"{template.file}:{stumble.line}") from None

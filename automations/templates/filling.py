@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache, wraps
 from typing import Any, NoReturn
@@ -17,7 +18,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from automations.core.leads import Value
 from automations.core.messages import one_line
 from automations.templates.language import NameUse, read
-from automations.templates.words import FILTERS, as_literal_markdown, as_text
+from automations.templates.words import FILTERS, FIRST_MARK, MAX_MARKS, as_literal_markdown, as_text
 
 MAX_RENDERED = 200_000
 """Characters that an email may have once its fields are filled in."""
@@ -152,8 +153,40 @@ def _environment(write: Callable[[str], str]) -> _Environment:
     return made
 
 
+class Blanks:
+    """Notes values while a text is filled in, and leaves a mark for each: what is said around them is often the same.
+
+    A mark is one letter of Unicode's private use area. A value that could change how Markdown reads what stands beside
+    it (it begins or ends with something else than a letter or a digit) is written out.
+    """
+
+    def __init__(self) -> None:
+        self.values: list[str] = []
+        self._is_noting = False
+
+    def write(self, text: str) -> str:
+        """Return what stands for *text*."""
+        # Constants of a template are written while it is compiled: they belong to what is said around the values.
+        if not (self._is_noting and text and text[0].isalnum() and text[-1].isalnum() and len(self.values) < MAX_MARKS):
+            return as_literal_markdown(text)
+        self.values.append(text)
+        return chr(FIRST_MARK + len(self.values) - 1)
+
+    @contextmanager
+    def noting(self) -> Iterator[list[str]]:
+        """Note values, and return where."""
+        self.values, self._is_noting = [], True
+        try:
+            yield self.values
+        finally:
+            self._is_noting = False
+
+
+_BLANKS = Blanks()
 _PLAIN = _environment(str)
 _MARKDOWN = _environment(as_literal_markdown)
+_MARKED = _environment(_BLANKS.write)
+_PRIVATE = re.compile(f"[{chr(FIRST_MARK)}-{chr(FIRST_MARK + MAX_MARKS - 1)}]")
 
 
 class Stumble(Exception):  # noqa: N818 - what happened to one lead, no fault of the program
@@ -167,12 +200,26 @@ class Stumble(Exception):  # noqa: N818 - what happened to one lead, no fault of
 
 def fill(source: str, values: Mapping[str, Value]) -> str:
     """Return *source* with the fields of one lead written in as plain text. Raises Stumble."""
-    return _fill(source, values, markdown=False)
+    return _fill(source, values, _PLAIN)
 
 
 def fill_markdown(source: str, values: Mapping[str, Value]) -> str:
     """Return *source*, which is Markdown, with the fields written in so that they stay literal text. Raises Stumble."""
-    return _fill(source, values, markdown=True)
+    return _fill(source, values, _MARKDOWN)
+
+
+def fill_blanks(source: str, values: Mapping[str, Value]) -> tuple[str, tuple[str, ...]]:
+    """Return *source*, which is Markdown, with marks (`FIRST_MARK` and on) for fields, and what the marks stand for.
+
+    Where that cannot be told apart from what is there, it is `fill_markdown` and nothing. Raises Stumble.
+    """
+    with _BLANKS.noting() as noted:
+        marked = _fill(source, values, _MARKED)
+    if len(_PRIVATE.findall(marked)) != len(noted) or any(map(_PRIVATE.search, noted)):
+        return fill_markdown(source, values), ()
+    if len(marked) + sum(len(as_literal_markdown(each)) for each in noted) > MAX_RENDERED + len(noted):
+        raise Stumble(f"the email is longer than {MAX_RENDERED} characters", 1)
+    return marked, tuple(noted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,18 +232,17 @@ _FILE = "<email>"
 
 
 @lru_cache(maxsize=512)
-def _compiled(source: str, *, markdown: bool) -> _Compiled:
+def _compiled(source: str, environment: _Environment) -> _Compiled:
     reading = read(source)
     for complaint in reading.complaints:
         raise Stumble(complaint.what, complaint.line)
-    environment = _MARKDOWN if markdown else _PLAIN
     code = environment.compile(source, _FILE, _FILE)
     return _Compiled(Template.from_code(environment, code, environment.globals), reading.names)
 
 
-def _fill(source: str, values: Mapping[str, Value], *, markdown: bool) -> str:
+def _fill(source: str, values: Mapping[str, Value], environment: _Environment) -> str:
     try:
-        compiled = _compiled(source, markdown=markdown)
+        compiled = _compiled(source, environment)
         text = compiled.template.render({use.name: _given(use, values) for use in compiled.names})
     except Stumble:
         raise

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
 from itertools import count
 
@@ -21,6 +23,7 @@ from markdown_it.token import Token
 
 from automations.core.messages import Rendered, footer_lines, one_line
 from automations.core.policy import Business
+from automations.templates.words import FIRST_MARK, MAX_MARKS, written_out
 
 TEXT_WIDTH = 72
 
@@ -96,19 +99,103 @@ _PREVIEW = (
 )
 
 
-def write_letter(*, subject: str, preview: str, markdown: str, business: Business, language: str) -> Rendered:
-    """Return both bodies of an email, made of *markdown* and the footer the law wants (`footer_lines`)."""
-    tokens = _with_plain_code(_MARKDOWN.parse(markdown))
+def write_letter(
+    *, subject: str, preview: str, markdown: str, business: Business, language: str, fields: Sequence[str] = ()
+) -> Rendered:
+    """Return both bodies of an email, made of *markdown* and the footer the law wants (`footer_lines`).
+
+    *fields* are what the marks in *markdown* stand for (`words.written_out`). What is said around them is worked out
+    once for all who get the same, and gives the same bytes as if each email were made from its first letter.
+    """
+    form = _form(markdown) if fields else None
+    if form is None:
+        form, fields = _Form.of(written_out(markdown, fields)), ()
     footer = footer_lines(business, language)
     html = _LAYOUT.format(
         language=language,
         subject=escape(subject),
         preview=_PREVIEW.format(text=escape(preview)) if preview else "",
-        body=_INLINER.inline_fragment(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}), _BODY_CSS),
+        body=form.html(fields),
         footer="<br>\n".join(escape(line, quote=False) for line in footer),
     )
-    text = "\n\n".join(("\n\n".join(_blocks(tokens)), "-- \n" + "\n".join(footer)))
+    text = "\n\n".join((form.text(fields), "-- \n" + "\n".join(footer)))
     return Rendered(subject, text + "\n", html, language)
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """What many emails have in common: HTML with marks, and text of which paragraphs with marks are wrapped anew."""
+
+    body: str
+    pieces: tuple[str, ...]
+    """The body, cut before and after each mark."""
+    blocks: tuple[str | tuple[Token, ...], ...]
+
+    @classmethod
+    def of(cls, markdown: str) -> _Form:
+        """Return the form of a text, with its marks left standing."""
+        tokens = _with_plain_code(_MARKDOWN.parse(markdown))
+        body = _INLINER.inline_fragment(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}), _BODY_CSS)
+        return cls(body, tuple(_EACH_MARK.split(body)), tuple(_kept_blocks(tokens)))
+
+    def html(self, fields: Sequence[str]) -> str:
+        """Return the HTML with *fields* in it, as the style inliner writes text."""
+        if not fields:
+            return self.body
+        written = [_as_html(field) for field in fields]
+        pieces = list(self.pieces)
+        pieces[1::2] = [written[ord(mark) - FIRST_MARK] for mark in self.pieces[1::2]]
+        return "".join(pieces)
+
+    def text(self, fields: Sequence[str]) -> str:
+        """Return the text with *fields* in it."""
+        by_mark = _by_mark(fields)
+        parts = (block if isinstance(block, str) else "\n\n".join(_blocks(block, by_mark)) for block in self.blocks)
+        return "\n\n".join(part for part in parts if part)
+
+
+def _by_mark(fields: Sequence[str]) -> Mapping[int, str]:
+    return dict(enumerate(fields, FIRST_MARK))
+
+
+def _as_html(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\xa0", "&nbsp;")
+
+
+_MARK = f"[{chr(FIRST_MARK)}-{chr(FIRST_MARK + MAX_MARKS - 1)}]"
+_HAS_MARK = re.compile(_MARK)
+_EACH_MARK = re.compile(f"({_MARK})")
+_MARK_IN_TAG = re.compile(f"<[^<>]*{_MARK}[^<>]*>")
+# A number with a dot at the start of a line is a list, an ampersand and a word are a letter, what stands in brackets
+# may be a link and the same as its address: there, the value decides.
+_MARK_DECIDES = re.compile(
+    rf"^[ \t>*+\-0-9.)]*[0-9]*{_MARK}[0-9{_MARK[1:-1]}]*[.)]|&#?[0-9A-Za-z]*{_MARK}|\[[^\]]*{_MARK}", re.MULTILINE
+)
+
+
+@lru_cache(maxsize=256)
+def _form(markdown: str) -> _Form | None:
+    """Return the form of a text with marks; None where what a mark stands for could change more than its own place."""
+    if _MARK_DECIDES.search(markdown):
+        return None
+    form = _Form.of(markdown)
+    if _HAS_MARK.findall(form.body) != _HAS_MARK.findall(markdown) or _MARK_IN_TAG.search(form.body):
+        return None
+    return form
+
+
+def _kept_blocks(tokens: Sequence[Token]) -> Iterator[str | tuple[Token, ...]]:
+    """Yield each block of a text: ready, or as its tokens when marks are in it."""
+    position = 0
+    while position < len(tokens):
+        end = _end_of(tokens, position)
+        block = tuple(tokens[position : end + 1])
+        text = "\n\n".join(_blocks(block))
+        if any(_HAS_MARK.search(token.content) for token in block):
+            yield block
+        elif text:
+            yield text
+        position = end + 1
 
 
 _REFERENCE = re.compile(r"&#(\d{2,3});")
@@ -124,12 +211,15 @@ def _with_plain_code(tokens: list[Token]) -> list[Token]:
     return tokens
 
 
-def _blocks(tokens: Sequence[Token]) -> Iterator[str]:
+_NO_MARKS: Mapping[int, str] = {}
+
+
+def _blocks(tokens: Sequence[Token], by_mark: Mapping[int, str] = _NO_MARKS) -> Iterator[str]:
     """Return the paragraphs, lists, quotes and tables of a text, each ready to be printed."""
     position = 0
     while position < len(tokens):
         end = _end_of(tokens, position)
-        block = _block(tokens[position], tokens[position + 1 : end])
+        block = _block(tokens[position], tokens[position + 1 : end], by_mark)
         if block:
             yield block
         position = end + 1
@@ -143,52 +233,69 @@ def _end_of(tokens: Sequence[Token], start: int) -> int:
     return next(at for at in range(start + 1, len(tokens)) if tokens[at].nesting == -1 and tokens[at].level == level)
 
 
-def _block(opening: Token, inside: Sequence[Token]) -> str:
+def _block(opening: Token, inside: Sequence[Token], by_mark: Mapping[int, str]) -> str:
     match opening.type:
         case "bullet_list_open" | "ordered_list_open":
-            return _list(opening, inside)
+            return _list(opening, inside, by_mark)
         case "blockquote_open":
-            return textwrap.indent("\n\n".join(_blocks(inside)), "> ", lambda _: True)
+            return textwrap.indent("\n\n".join(_blocks(inside, by_mark)), "> ", lambda _: True)
         case "table_open":
-            return "\n".join(_rows(inside))
+            return "\n".join(_rows(inside, by_mark))
         case "fence" | "code_block":
-            return textwrap.indent(opening.content.rstrip("\n"), "    ")
+            return textwrap.indent(opening.content.translate(by_mark).rstrip("\n"), "    ")
         case "hr":
             return "-" * 24
         case "heading_open" | "paragraph_open":
-            return _wrapped(_inline(inside[0].children or ()))
+            return _wrapped(_inline(inside[0].children or ()).translate(by_mark))
         case _:
             return ""
 
 
-def _list(opening: Token, inside: Sequence[Token]) -> str:
+def _list(opening: Token, inside: Sequence[Token], by_mark: Mapping[int, str]) -> str:
     numbers = count(int(opening.attrs.get("start", 1)))
     items: list[str] = []
     position = 0
     while position < len(inside):
         end = _end_of(inside, position)
         mark = f"{next(numbers)}. " if opening.type == "ordered_list_open" else "- "
-        content = "\n".join(_blocks(inside[position + 1 : end]))
+        content = "\n".join(_blocks(inside[position + 1 : end], by_mark))
         items.append(mark + textwrap.indent(content, " " * len(mark)).lstrip())
         position = end + 1
     return "\n".join(items)
 
 
-def _rows(inside: Sequence[Token]) -> Iterator[str]:
+def _rows(inside: Sequence[Token], by_mark: Mapping[int, str]) -> Iterator[str]:
     cells: list[str] = []
     for token in inside:
         if token.type == "inline":
-            cells.append(_inline(token.children or ()))
+            cells.append(_inline(token.children or ()).translate(by_mark))
         elif token.type == "tr_close":
             yield " | ".join(cells)
             cells = []
 
 
 def _wrapped(text: str) -> str:
-    # A line break the owner asked for stays; break_long_words would cut web addresses in two.
-    return "\n".join(
-        textwrap.fill(line, TEXT_WIDTH, break_long_words=False, break_on_hyphens=False) for line in text.split("\n")
-    )
+    # A line break the owner asked for stays.
+    return "\n".join(wrapped_line(line) for line in text.split("\n"))
+
+
+def wrapped_line(line: str) -> str:
+    """Return a line broken at spaces so that none is longer than `TEXT_WIDTH`; a web address is never cut in two."""
+    if "  " in line or line != line.strip() or not line.isprintable():
+        return textwrap.fill(line, TEXT_WIDTH, break_long_words=False, break_on_hyphens=False)
+    # What textwrap does with single spaces between words, in a third of the time.
+    lines: list[str] = []
+    start = 0
+    while len(line) - start > TEXT_WIDTH:
+        end = line.rfind(" ", start, start + TEXT_WIDTH + 1)
+        if end < 0:
+            end = line.find(" ", start)
+            if end < 0:
+                break
+        lines.append(line[start:end])
+        start = end + 1
+    lines.append(line[start:])
+    return "\n".join(lines)
 
 
 def _inline(tokens: Sequence[Token]) -> str:

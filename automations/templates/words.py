@@ -5,7 +5,7 @@ Standard library only: `check` needs the names and filters below before jinja2 i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from math import isfinite
@@ -101,6 +101,18 @@ def as_literal_markdown(text: str) -> str:
     '&#91;x&#93;&#40;y&#41;'
     """
     return text.translate(_ENTITIES)
+
+
+FIRST_MARK = 0xE000
+"""The first letter that stands for a value whose place in an email is known and whose text is not written in yet."""
+MAX_MARKS = 0x1000
+
+
+def written_out(markdown: str, fields: Sequence[str]) -> str:
+    """Return *markdown* with what its marks stand for, the first of *fields* for the first mark."""
+    if not fields:
+        return markdown
+    return markdown.translate({FIRST_MARK + number: as_literal_markdown(text) for number, text in enumerate(fields)})
 
 
 class LeadValues(Mapping[str, Value]):
