@@ -17,47 +17,52 @@ class MessageProblem(ValueError):  # noqa: N818 - it is a problem of one lead's 
     """Why one email cannot leave as it is, as a sentence; the lead is held."""
 
 
-_FIELD = re.compile(r"([!-9;-~]+): ([^\r\n]*(?:\r\n[ \t][^\r\n]*\S[^\r\n]*)*)\r\n")
+_FIELD = re.compile(r"([!-9;-~]+): ([^\r\n]*(?:\r\n[ \t][^\r\n]*)*)\r\n")
+_BLANK_FOLD = re.compile(r"\r\n[ \t]+(?:\r\n|\Z)")
 _BOUNDARY = re.compile(r'multipart/alternative; boundary="([^"]+)"\Z')
+_ADDRESS = r'([^<>@,;:"()\s]+@[^<>@,;:"()\s]+)'
+_MAILBOX = re.compile(rf'(?:(?:[^<>@,;:"()\\]*|"(?:[^"\\]|\\.)*") ?<{_ADDRESS}>|{_ADDRESS})\Z')
 _DECODERS: Mapping[str, Callable[[bytes], bytes]] = {
     "quoted-printable": binascii.a2b_qp,
     "base64": binascii.a2b_base64,
+}
+_PART_HEADS = {
+    (kind, f'\r\nContent-Type: {kind}; charset="utf-8"\r\nContent-Transfer-Encoding: {name}'.encode()): decode
+    for kind in ("text/plain", "text/html")
+    for name, decode in _DECODERS.items()
 }
 
 
 def read_fields(content: bytes) -> tuple[Header, ...]:
     """Return the header fields of *content* (ASCII, CRLF), unfolded, in order. Raises MessageProblem."""
-    return _fields(content.partition(b"\r\n\r\n")[0])
+    text = content.partition(b"\r\n\r\n")[0].decode("ascii") + "\r\n"
+    fields = _FIELD.findall(text)
+    # ": " and CRLF are not in what was found; whatever else is missing is a line that is no field.
+    if sum(len(name) + len(value) + 4 for name, value in fields) != len(text) or _BLANK_FOLD.search(text):
+        raise MessageProblem("the finished email has a line among its headers that is none")
+    return tuple((name, value.replace("\r\n", "")) for name, value in fields)
 
 
-def read_bodies(content: bytes) -> tuple[str, str]:
+def read_recipient(to: str) -> str:
+    """Return the one address of a To field; "" when it is not exactly one, as we write it."""
+    found = _MAILBOX.match(to)
+    return (found[1] or found[2]) if found else ""
+
+
+def read_bodies(content: bytes, content_type: str) -> tuple[str, str]:
     """Return the text and the HTML of *content*, decoded. Raises MessageProblem when it is not made of these two."""
-    head, _, body = content.partition(b"\r\n\r\n")
-    kind = _BOUNDARY.match(dict(_fields(head)).get("Content-Type", ""))
+    body = content.partition(b"\r\n\r\n")[2]
+    kind = _BOUNDARY.match(content_type)
     parts = (b"\r\n" + body).split(b"\r\n--" + kind[1].encode("ascii")) if kind else []
     if len(parts) != 4 or parts[0] or parts[3] != b"--\r\n":  # noqa: PLR2004 - before, text, HTML, and the end
         raise MessageProblem("the finished email does not consist of a text and an HTML part")
     return _decoded(parts[1], "text/plain"), _decoded(parts[2], "text/html")
 
 
-def _fields(head: bytes) -> tuple[Header, ...]:
-    text = head.decode("ascii") + "\r\n"
-    fields = []
-    position = 0
-    while position < len(text):
-        found = _FIELD.match(text, position)
-        if found is None:
-            raise MessageProblem("the finished email has a line among its headers that is none")
-        fields.append((found[1], found[2].replace("\r\n", "")))
-        position = found.end()
-    return tuple(fields)
-
-
 def _decoded(part: bytes, kind: str) -> str:
     head, _, body = part.partition(b"\r\n\r\n")
-    says = dict(_fields(head.removeprefix(b"\r\n")))
-    decode = _DECODERS.get(says.get("Content-Transfer-Encoding", ""))
-    if decode is None or says.get("Content-Type") != f'{kind}; charset="utf-8"':
+    decode = _PART_HEADS.get((kind, head))
+    if decode is None:
         raise MessageProblem("the finished email does not consist of a text and an HTML part")
     try:
         return decode(body + b"\r\n").decode("utf-8")

@@ -44,7 +44,7 @@ class Crew:
         self._desk = desk
         self._tally = tally
         self._stack = stack
-        self._mailers: dict[str, Mailer] = {}
+        self._mailers: dict[str, tuple[Mailer, Sequence[Lane]]] = {}
         self._jobs: dict[Lane, _Job] = {}
         self._ended: list[Ended] = []
         self._begun = 0
@@ -81,9 +81,9 @@ class Crew:
         before = self._begun
         for sender in supply.senders:
             while not self._is_over():
-                mailer = self._mailer(sender)
-                lane = self._free_lane(mailer)
-                if lane is None and isinstance(mailer, HasLanes):
+                mailer, lanes = self._mailer(sender)
+                lane = next((lane for lane in lanes if lane not in self._jobs), None)
+                if lane is None and lanes:
                     break
                 ready = supply.take(sender)
                 if ready is None:
@@ -104,15 +104,11 @@ class Crew:
             self._tally.stopped = "stopped by a person"
         return bool(self._tally.stopped)
 
-    def _mailer(self, sender: str) -> Mailer:
+    def _mailer(self, sender: str) -> tuple[Mailer, Sequence[Lane]]:
         if sender not in self._mailers:
-            self._mailers[sender] = self._stack.enter_context(self._desk.open_mailer(sender))
+            mailer = self._stack.enter_context(self._desk.open_mailer(sender))
+            self._mailers[sender] = mailer, mailer.lanes if isinstance(mailer, HasLanes) else ()
         return self._mailers[sender]
-
-    def _free_lane(self, mailer: Mailer) -> Lane | None:
-        if not isinstance(mailer, HasLanes):
-            return None
-        return next((lane for lane in mailer.lanes if lane not in self._jobs), None)
 
     def _hand_over_alone(self, send: Send, message: Outgoing, mailer: Mailer) -> None:
         """Hand one message over by a mailer that knows no steps."""
