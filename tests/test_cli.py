@@ -99,6 +99,7 @@ Start:
   init        make config, sheet and templates
   dress       add a drop-down of stages and colours to the sheet
   schema      write config.schema.json for your editor
+  sheets-sim  a Google Sheet to try things on, on this machine
 
   More about one command:  leadwright COMMAND --help
 """

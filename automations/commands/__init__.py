@@ -41,6 +41,7 @@ GROUPS = (
             ("init", "make config, sheet and templates"),
             ("dress", "add a drop-down of stages and colours to the sheet"),
             ("schema", "write config.schema.json for your editor"),
+            ("sheets-sim", "a Google Sheet to try things on, on this machine"),
         ),
     ),
 )

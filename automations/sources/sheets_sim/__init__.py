@@ -16,6 +16,7 @@ from automations.sources.sheets_sim.quotas import UNLIMITED, Quotas
 from automations.sources.sheets_sim.server import SheetsServer
 from automations.sources.sheets_sim.service import Call, Reply, SheetsService, Upcoming
 from automations.sources.sheets_sim.state import Sheet as SimSheet
+from automations.sources.sheets_sim.tokens import TokenIssuer, TokenServer
 
 __all__ = [
     "UNLIMITED",
@@ -27,6 +28,8 @@ __all__ = [
     "SheetsService",
     "SimSheet",
     "SimSpreadsheet",
+    "TokenIssuer",
+    "TokenServer",
     "Upcoming",
     "faults",
 ]

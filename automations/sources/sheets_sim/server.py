@@ -13,6 +13,7 @@ import contextlib
 import select
 import socket
 import threading
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -23,11 +24,34 @@ from automations.sources.sheets_sim.people import SimSpreadsheet
 from automations.sources.sheets_sim.quotas import Quotas
 from automations.sources.sheets_sim.service import Between, Call, Reply, SheetsService, Tokens
 
-__all__ = ["SheetsServer"]
+__all__ = ["HttpServer", "SheetsServer"]
 
 MAX_REQUEST_BYTES = 64_000_000
 IDLE_SECONDS = 180.0
 LOOK_SECONDS = 0.05
+
+
+Handle = Callable[[str, str, bytes, Mapping[str, str]], Reply]
+"""Serves one call: method, path with query, body, headers."""
+
+
+class HttpServer:
+    """Threads that wait for calls on 127.0.0.1 and hand them on. *port* 0 takes a free one."""
+
+    def __init__(self, handle: Handle, *, port: int = 0) -> None:
+        self._http = _Http(("127.0.0.1", port), handle)
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(LOOK_SECONDS,), daemon=True)
+        self.port = int(self._http.server_address[1])
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Begin to listen."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Close every connection and wait for its thread."""
+        self._http.stop()
+        self._thread.join(10)
 
 
 class SheetsServer:
@@ -41,22 +65,20 @@ class SheetsServer:
         port: int = 0,
     ) -> None:
         self.service = SheetsService(*worlds, quotas=quotas, tokens=tokens)
-        self._http = _Http(("127.0.0.1", port), self.service)
-        self._thread = threading.Thread(target=self._http.serve_forever, args=(LOOK_SECONDS,), daemon=True)
-        self.port = int(self._http.server_address[1])
-        self.url = f"http://127.0.0.1:{self.port}"
+        self._server = HttpServer(self.service.handle, port=port)
+        self.port = self._server.port
+        self.url = self._server.url
 
     def __enter__(self) -> Self:
         """Start to listen."""
-        self._thread.start()
+        self._server.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close every connection and wait for its thread."""
-        self._http.stop()
-        self._thread.join(10)
+        self._server.stop()
 
     @property
     def calls(self) -> tuple[Call, ...]:
@@ -83,8 +105,8 @@ class _Http(ThreadingHTTPServer):
     block_on_close = True
     request_queue_size = 64
 
-    def __init__(self, address: tuple[str, int], service: SheetsService) -> None:
-        self.service = service
+    def __init__(self, address: tuple[str, int], handle: Handle) -> None:
+        self.handle = handle
         self.stopping = threading.Event()
         self._open: set[socket.socket] = set()
         self._guard = threading.Lock()
@@ -130,7 +152,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         else:
             body = self.rfile.read(int(length))
-            self._send(self.server.service.handle(self.command, self.path, body, dict(self.headers.items())))
+            self._send(self.server.handle(self.command, self.path, body, dict(self.headers.items())))
 
     do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = _serve  # noqa: N815 - the names are http.server's
 
