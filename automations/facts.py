@@ -173,6 +173,41 @@ def _zones_of_place(text: str) -> tuple[ZoneInfo, ...]:
 
 
 @cache
+def languages_of_country(text: str) -> tuple[str, ...]:
+    """Return the official languages of a country as people write it, by their two letters, most spoken first.
+
+    >>> languages_of_country("Switzerland")[:2]
+    ('de', 'fr')
+    """
+    from babel.languages import get_official_languages  # noqa: PLC0415 - only emails in several languages need it
+
+    code = code_of_country(text)
+    return tuple(get_official_languages(code, de_facto=True)) if code else ()
+
+
+@cache
+def code_of_language(text: str) -> str:
+    """Return the two letters of a language as people write it: ``de-AT``, ``German``, ``Deutsch``; empty if it is none.
+
+    >>> code_of_language(" German"), code_of_language("de_AT"), code_of_language("Klingonese")
+    ('de', 'de', '')
+    """
+    folded = _folded(text)
+    code = folded.replace("_", "-").partition("-")[0]
+    if len(code) == min(_ISO_LETTERS) and code in _names_of_languages(LANGUAGES[0]).values():
+        return code
+    return next((names[folded] for names in map(_names_of_languages, LANGUAGES) if folded in names), "")
+
+
+@cache
+def _names_of_languages(language: str) -> Mapping[str, str]:
+    from babel.core import Locale  # noqa: PLC0415 - as above
+
+    names = Locale(language).languages.items()
+    return {_folded(name): code for code, name in names if len(code) == min(_ISO_LETTERS)}
+
+
+@cache
 def _zone_names() -> Mapping[str, str]:
     """Return the names of all time zones, by the key they are looked up by."""
     from importlib.resources import files  # noqa: PLC0415 - 4 ms, for books that name places

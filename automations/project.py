@@ -21,12 +21,14 @@ from automations.config.names import host_of
 from automations.core.books import place_texts
 from automations.core.examples import failed_examples
 from automations.core.leads import Book, Lead, Role
+from automations.core.links import LinkTag
 from automations.core.messages import Hand, Rendered
 from automations.core.playbook import CannotWrite, Playbook, compile_playbook
 from automations.core.policy import Policy, Sender, Step
 from automations.core.rules import Qualification
+from automations.core.variants import letter_of, variant_of
 from automations.errors import MailerOutOfReach, Place, Problem, WrongConfig
-from automations.facts import gather_facts
+from automations.facts import code_of_language, gather_facts, languages_of_country
 from automations.marks import FileMarks
 from automations.templates import (
     LeadValues,
@@ -122,9 +124,11 @@ def read_project(path: Path, environ: Mapping[str, str]) -> Verdict:
     config, problems, warnings = read_config(path, environ)
     if config is None:
         return None, problems, warnings
-    templates, found = load_templates(config.templates, [step.template for step in _steps(config) if step.is_email])
+    templates, found = load_templates(config.templates, [name for step in _steps(config) for name in step.templates])
     names = config.policy.columns.names()
-    problems = (*problems, *_wrong_tasks(config, names), *found, *templates.check(names, _answers(config.policy)))
+    wrong = templates.check(names, _answers(config.policy), _choices(config.policy))
+    problems = (*problems, *_wrong_tasks(config, names), *found, *wrong)
+    warnings = (*warnings, *templates.warnings(names))
     if not problems:
         problems = _wrong_examples(config.policy)
     return (None if problems else Project(config, templates)), problems, warnings
@@ -150,9 +154,16 @@ def _answers(policy: Policy) -> set[str]:
         is_first = True
         for step in sequence.steps:
             if step.is_email:
-                (firsts if is_first else answers).add(step.template)
+                (firsts if is_first else answers).update(step.templates)
                 is_first = is_first and step.only_if is not None
     return answers - firsts
+
+
+def _choices(policy: Policy) -> dict[str, Sequence[str]]:
+    """Return the only values that a field, a segment or a stage can have, by name."""
+    fields = {each.name: each.choices for each in policy.columns.fields if each.choices}
+    segments = tuple(rule.name for rule in policy.rules.segments)
+    return {**fields, "segment": segments, "stage": policy.rules.stages}
 
 
 def _wrong_tasks(config: Config, names: tuple[str, ...]) -> list[Problem]:
@@ -240,10 +251,32 @@ class _TemplateWords:
 
     def email(self, step: Step, lead: Lead, qualification: Qualification, sender: Sender) -> Rendered:
         """Return the words of an email to one lead. Raises CannotWrite with the reason."""
+        texts = self.templates.texts(step.templates)
+        number = variant_of(step.name, lead.key, len(texts))
+        name, subject_line = texts[number]
+        variant = letter_of(number) if len(texts) > 1 else ""
+        tags = self.policy.tag_links
         try:
-            return self.templates.render(step.template, self._values(lead, qualification, sender), self.policy.business)
+            rendered = self.templates.render(
+                self._in_language(name, lead),
+                self._values(lead, qualification, sender),
+                self.policy.business,
+                subject_line=subject_line,
+                tag=LinkTag(tags, step.name, variant) if tags else None,
+            )
         except TemplateProblem as problem:
             raise CannotWrite(str(problem)) from problem
+        return replace(rendered, variant=variant) if variant else rendered
+
+    def _in_language(self, name: str, lead: Lead) -> str:
+        """Return the email *name* in the lead's language: its own, else one of its country's."""
+        if name not in self.templates.translations:
+            return name
+        fields = dict(zip(self.policy.columns.names(), lead.values, strict=True))
+        if said := fields.get("language"):
+            return self.templates.in_language(name, (code_of_language(str(said)),))
+        country = fields.get("country")
+        return self.templates.in_language(name, languages_of_country(str(country)) if country else ())
 
     def task(self, step: Step, lead: Lead, qualification: Qualification, sender: Sender | None) -> str:
         """Return what a person is asked to do. Raises CannotWrite with the reason."""

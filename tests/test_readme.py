@@ -88,7 +88,7 @@ def test_what_the_code_lists_is_what_readme_lists(name: str) -> None:
 def test_the_smallest_config_is_right(session: Session) -> None:
     """The 25 lines are all it takes, with an email to send."""
     (minimum,) = blocks("yaml minimum")
-    write_project(session.home, minimum.text, {"hello.md": "Subject: Hello\n\nHello {{ first_name }},\n"})
+    write_project(session.home, minimum.text, {"hello.md": "Subject: Hello\n\n{{ greeting }},\n"})
 
     answer = session.type("leadwright check")
 

@@ -26,7 +26,7 @@ from automations.templates import (
 
 BERGBLICK = Business("Bergblick Office Coffee", "Lindenstr. 12, 10969 Berlin, Germany", ZoneInfo("Europe/Berlin"))
 FIELDS = ("email", "name", "company", "phone", "country", "employees", "source", "asked_on", "message", "owner")
-OURS = "business_address, business_name, score, segment, sender_address, sender_name, stage, today"
+OURS = "business_address, business_name, greeting, score, segment, sender_address, sender_name, stage, today"
 EVA: dict[str, Value] = {
     "email": "eva@muster.example",
     "first_name": "Eva",
@@ -104,7 +104,7 @@ def test_a_far_off_name_is_answered_with_what_there_is() -> None:
         (
             "templates/hello.md:3:4",
             "this email uses {{ zzz }}; there is no such field",
-            f"Fields: {OURS.replace('score', 'email, score')}.",
+            f"Fields: {OURS.replace('greeting', 'email, greeting')}.",
         )
     ]
 
@@ -473,7 +473,7 @@ def test_a_task_is_one_line() -> None:
         (
             "config.yaml:95:15",
             "this email uses {{ phone }}; there is no such field",
-            f"Fields: {OURS.replace('score', 'first_name, last_name, name, score')}.",
+            f"Fields: {OURS.replace('greeting, ', 'first_name, greeting, last_name, name, ')}.",
         )
     ]
     with pytest.raises(TemplateProblem, match=r'^config\.yaml:95: the field "phone" is empty'):
@@ -504,6 +504,7 @@ def test_an_email_can_use_fields_and_a_little_more() -> None:
         "name": "Dr. Eva Muster",
         "first_name": "Eva",
         "last_name": "Muster",
+        "greeting": "Hi Eva",
         "business_name": "Bergblick Office Coffee",
         "business_address": "Lindenstr. 12, 10969 Berlin, Germany",
         "sender_name": "Anna Weber",

@@ -1,4 +1,4 @@
-"""``schedule:``, ``limits:`` and ``alerts:``: what happens by itself, how much of it, and who hears of it."""
+"""``schedule:``, ``limits:``, ``tag_links:``, ``alerts:``: what happens by itself, how much of it, who hears of it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from automations.config.notes import Desk
 from automations.config.sequences import Cast, named_sender
 from automations.config.settings import Record
 from automations.config.shapes import Found
-from automations.core.policy import Limits
+from automations.core.policy import Limits, LinkTags
 from automations.located import Scalar
 
 DEFAULT_LATE_BY = timedelta(hours=2)
@@ -62,6 +62,14 @@ def limits_of(record: Record | None) -> Limits:
         per_lead=record[t.PER_LEAD],
         spread=record[t.SPREAD] == "yes",
     )
+
+
+def tags_of(record: Record | None) -> LinkTags | None:
+    """Return what is added to links; None for nothing."""
+    site = None if record is None else record[t.TAG_SITE]
+    if record is None or site is None:
+        return None
+    return LinkTags(site.lower(), str(record[t.TAG_SOURCE]), str(record[t.TAG_MEDIUM]))
 
 
 def alerts_of(record: Record | None, cast: Cast, segments: tuple[str, ...], desk: Desk) -> tuple[str, str]:

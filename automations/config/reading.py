@@ -13,7 +13,7 @@ from automations.config.conditions import ConditionReader
 from automations.config.examples import examples_of
 from automations.config.google import google_of
 from automations.config.holiday_codes import check_holidays
-from automations.config.jobs import alerts_of, jobs_of, limits_of
+from automations.config.jobs import alerts_of, jobs_of, limits_of, tags_of
 from automations.config.model import Config, SourceSettings
 from automations.config.notes import Desk, Notes
 from automations.config.ruleset import BEFORE_SCORE, BEFORE_SEGMENT, Readers, ruleset_of, segment_names, stage_names
@@ -123,6 +123,7 @@ def _assembled(path: Path, record: Record, environ: Mapping[str, str], desk: Des
         limits=limits_of(record[t.FILE_LIMITS]),
         override_for=record[t.OVERRIDE_FOR],
         examples=examples,
+        tag_links=tags_of(record[t.TAG_LINKS]),
         alert_hot_lead=hot_lead,
         alert_problem=problem,
     )

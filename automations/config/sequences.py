@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -17,6 +17,7 @@ from automations.config.shapes import Entry, Found
 from automations.core.conditions import Condition
 from automations.core.leads import Field
 from automations.core.policy import EmailSequence, Step, Wait
+from automations.core.variants import MOST_VARIANTS
 from automations.errors import Place
 from automations.located import Scalar
 
@@ -168,7 +169,8 @@ def _steps(found: Iterable[Found[Record]], cast: Cast, reader: ConditionReader, 
 
 def _name_place(record: Record) -> Place:
     """Return where a step's name is written, or what it is taken from."""
-    found = record.find(t.STEP_NAME) or record.find(t.EMAIL) or record.find(t.TASK)
+    settings: tuple[AnySetting, ...] = (t.STEP_NAME, t.EMAIL, t.TASK)
+    found = next((found for setting in settings if (found := record.find(setting))), None)
     return found.node.place() if found else record.anchor
 
 
@@ -216,14 +218,18 @@ def _step(record: Record, walk: _Walk, cast: Cast, reader: ConditionReader, desk
             what = "this email would go together with the one before it"
             desk.wrong(email.node.place(), what, "add a step before it:  - wait: 3 business days")
         walk.emailed, walk.waited = True, False
-        template = _template(email, cast.templates, desk)
-        name = record[t.STEP_NAME] or PurePosixPath(template).stem
+        templates = tuple(_template(each, cast.templates, desk) for each in email.value)
+        if not templates:
+            return None
+        _check_variants(email.value, desk)
+        name = record[t.STEP_NAME] or PurePosixPath(templates[0]).stem
         return Step(
             name,
-            template=template,
+            template=templates[0],
+            variants=templates[1:],
             wait=wait,
             only_if=only_if,
-            where=_where(email),
+            where=_where(email.value[0]),
             late_after=record[t.LATE_AFTER],
         )
     if task := record.find(t.TASK):
@@ -233,6 +239,16 @@ def _step(record: Record, walk: _Walk, cast: Cast, reader: ConditionReader, desk
         name = record[t.STEP_NAME] or f"task-{walk.tasks}"
         return Step(name, task=task.value, wait=wait, only_if=only_if, where=_where(task))
     return None
+
+
+def _check_variants(found: Sequence[Found[str]], desk: Desk) -> None:
+    names: set[str] = set()
+    for each in found:
+        if each.value in names:
+            desk.wrong(each.node.place(), f'"{each.value}" stands here twice', "name each variant once")
+        names.add(each.value)
+    if len(found) > MOST_VARIANTS:
+        desk.wrong(found[MOST_VARIANTS].node.place(), f"an email has at most {MOST_VARIANTS} variants", "take some out")
 
 
 def _where(found: Found[str]) -> str:

@@ -274,7 +274,11 @@ LIMITS = Settings(
 )
 
 # sequences
-EMAIL = Setting("email", Value(names.read_line, "a file in templates/", ("welcome-1.md",)), "send this template")
+EMAIL = Setting(
+    "email",
+    Items(Value(names.read_line, "a file in templates/", ("welcome-1.md",)), "template", at_least=1, or_alone=True),
+    "send this template, like  welcome-1.md; of a list, each lead gets one, always the same",
+)
 WAIT = Setting(
     "wait",
     Value(spoken.read_wait, "a time to wait", ("3 business days", "2 weeks")),
@@ -365,6 +369,21 @@ SEQUENCES = Setting(
     "sequences", Named(SEQUENCE, "sequence", LABEL), "what is sent, and in which order", unless="nothing"
 )
 SCHEDULE = Setting("schedule", Items(SCHEDULED, "job"), "what leadwright serve does by itself", unless="nothing")
+TAG_SITE = Setting(
+    "site",
+    Value(names.read_host, "the name of a website", ("shop.example",), "^[^@/]+$"),
+    "links that lead there are tagged, and those to parts of it, such as www.",
+    required=True,
+)
+TAG_SOURCE = Setting("source", LABEL, "what stands under utm_source", default="leadwright")
+TAG_MEDIUM = Setting("medium", LABEL, "what stands under utm_medium", default="email")
+TAG_LINKS = Setting(
+    "tag_links",
+    Settings((TAG_SITE, TAG_SOURCE, TAG_MEDIUM), "link tags"),
+    "adds utm_source, utm_medium, utm_campaign (the step) and utm_content (its variant) to links in emails, for the"
+    " statistics of your own website",
+    unless="links stay as you wrote them",
+)
 FILE_ALERTS = Setting("alerts", ALERTS, "who hears of what at once", unless="nobody")
 TESTS = Setting("tests", Items(TEST, "test"), "examples that must come out as you say; check tries them", unless="none")
 OUTBOX = Setting("outbox", FOLDER, "the folder for emails of senders without smtp", default="outbox")
@@ -383,6 +402,7 @@ FILE = Settings(
         SENDERS,
         FILE_LIMITS,
         SEQUENCES,
+        TAG_LINKS,
         SCHEDULE,
         FILE_ALERTS,
         TESTS,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -64,7 +64,7 @@ def compose(letter: Letter, words: Words, policy: Policy) -> Outgoing:
     if not (rendered.subject or thread):
         raise CannotWrite("it has no subject, and no email before it was sent that it could answer")
     try:
-        return build_message(
+        outgoing = build_message(
             rendered,
             sender=candidate.sender,
             to_address=candidate.lead.address,
@@ -78,6 +78,7 @@ def compose(letter: Letter, words: Words, policy: Policy) -> Outgoing:
         )
     except MessageProblem as problem:
         raise CannotWrite(str(problem)) from problem
+    return replace(outgoing, variant=rendered.variant) if rendered.variant else outgoing
 
 
 def _thread(candidate: Candidate) -> tuple[MessageRecord, ...]:
@@ -106,4 +107,5 @@ def send_of(candidate: Candidate, outgoing: Outgoing | None, now: datetime) -> S
         digest=hashlib.sha256(outgoing.content).hexdigest()[:16] if outgoing else "",
         retry=record is not None,
         tries=record.tries if record else 0,
+        variant=outgoing.variant if outgoing else record.variant if record else "",
     )

@@ -36,13 +36,15 @@ class Fault(StrEnum):
 class Rendered:
     """The words of one email to one lead, before it has headers: one line of subject, text and HTML bodies.
 
-    Both bodies end with the footer of `footer_lines` in *language*, one of `UNSUBSCRIBE_LINES`.
+    Both bodies end with the footer of `footer_lines` in *language*, one of `UNSUBSCRIBE_LINES`. *variant* is the letter
+    of the text, where an email has several.
     """
 
     subject: str
     text: str
     html: str
     language: str = "en"
+    variant: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class Outgoing:
     envelope_to: str
     subject: str
     content: bytes
+    variant: str = ""
 
 
 class Hand(StrEnum):

@@ -99,6 +99,11 @@ class Step:
         """Return whether this step is an email."""
         return bool(self.template)
 
+    @property
+    def templates(self) -> tuple[str, ...]:
+        """Return all templates of an email, in the order the owner named them; none of a task."""
+        return (self.template, *self.variants) if self.template else ()
+
 
 @dataclass(frozen=True, slots=True)
 class EmailSequence:
@@ -200,6 +205,15 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkTags:
+    """What is added to links that lead to *site* or a part of it, so that its statistics name the email."""
+
+    site: str
+    source: str = "leadwright"
+    medium: str = "email"
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """What the owner asked for, whole."""
 
@@ -212,6 +226,7 @@ class Policy:
     override_for: timedelta | None = None
     """How long a typed value wins; None is until its cell is cleared."""
     examples: tuple[Example, ...] = ()
+    tag_links: LinkTags | None = None
     alert_hot_lead: str = ""
     """A sender's name or an owner field's, told when a lead turns hot; empty for nobody."""
     alert_problem: str = ""

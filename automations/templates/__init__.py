@@ -12,20 +12,35 @@ Nothing here asks what a lead typed: its text goes in as text, in the subject, i
 
 from __future__ import annotations
 
+import glob
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from automations.core.leads import Value
-from automations.core.messages import UNSUBSCRIBE_LINES, Rendered, one_line
+from automations.core.links import LinkTag
+from automations.core.messages import Rendered, one_line
 from automations.core.policy import Business
-from automations.errors import LeadwrightError, Place, Problem
-from automations.templates.words import EXTRA_NAMES, FILTERS, PARTS_OF_NAME, TESTS, LeadValues, values_for, written_out
+from automations.errors import LeadwrightError, Problem
+from automations.templates.checking import (
+    LINK,
+    NO_CHOICES,
+    check_email,
+    check_greeting,
+    check_line,
+    check_translation,
+    nearest_of,
+    with_extra,
+    with_parts,
+)
+from automations.templates.words import EXTRA_NAMES, FILTERS, TESTS, LeadValues, values_for, written_out
+from automations.templates.written import HEAD_LINES, Template, language_in, read_template, untranslated
 
 __all__ = [
     "EXTRA_NAMES",
     "FILTERS",
+    "HEAD_LINES",
     "TESTS",
     "LeadValues",
     "Template",
@@ -33,26 +48,14 @@ __all__ = [
     "TemplateSet",
     "check_line",
     "load_templates",
+    "read_template",
     "render_line",
     "values_for",
 ]
 
 MAX_FILE_BYTES = 100_000
 MAX_SUBJECT_LENGTH = 200
-HEAD_LINES: Mapping[str, str] = {
-    "Subject": "the subject of the email; without it, an email that is not the first answers the one before it",
-    "Preview": "what stands beside the subject in a list of messages",
-    "Language": f"the language of the email and its footer: {', '.join(UNSUBSCRIBE_LINES)}",
-}
-"""What may stand above the empty line, and what it is. Only Subject must be there, and only in a first email."""
-
-_HEAD_LINE = re.compile(r"([A-Za-z][A-Za-z-]*)[ \t]*:[ \t]*(.*)\Z")
-_BRACES = re.compile(r"\{\{.*?\}\}|\{%.*?%\}")
-_COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
-_TAG = re.compile(r"</?[A-Za-z][A-Za-z0-9-]*(?:\s[^<>]*)?/?>|<!--")
-_LINK = re.compile(r"\]\(\s*<?(?P<to>[^)\s>]*)")
 _TORN_LINK = re.compile(r"\]\(\s*(?!<)[^)\s]+\s+(?![\"'()])")
-_GOOD_LINK = re.compile(r"https?://|mailto:|tel:|\{[{%]", re.IGNORECASE)
 
 
 class TemplateProblem(LeadwrightError):  # noqa: N818 - it is a problem of one lead's email, which is held
@@ -69,65 +72,82 @@ class TemplateProblem(LeadwrightError):  # noqa: N818 - it is a problem of one l
 
 
 @dataclass(frozen=True, slots=True)
-class Template:
-    """One email as it was read: *file* is its name for people, *lines* its text, *body_at* the body's first line.
-
-    *head* has the value of each head line and the line it stands on, from 1.
-    """
-
-    file: str
-    lines: tuple[str, ...]
-    head: Mapping[str, tuple[str, int]]
-    body_at: int
-
-    def source(self, part: str) -> str:
-        """Return a head line's text, or the body (``Body``), with lines before it as it has in the file.
-
-        So every line number that the language tells is a line of the file.
-        """
-        if part == "Body":
-            return "\n" * (self.body_at - 1) + "\n".join(self.lines[self.body_at - 1 :])
-        text, line = self.head.get(part, ("", 1))
-        return "\n" * (line - 1) + text
-
-    def problem(self, line: int, what: str, fix: str = "", *, word: str = "", nth: int = 0) -> Problem:
-        """Return a problem of this file, underlining the *nth* *word* (from 0) of its *line*, or all of that line."""
-        place = _place(self.file, line, self.lines[line - 1] if 0 < line <= len(self.lines) else "", word, nth)
-        return Problem(str(place), what, fix, place)
-
-
-@dataclass(frozen=True, slots=True)
 class TemplateSet:
     """The emails of one configuration, by the name that a step gives them."""
 
     templates: Mapping[str, Template] = field(default_factory=dict)
 
-    def check(self, known_names: Collection[str], answers: Collection[str] = ()) -> tuple[Problem, ...]:
+    def texts(self, names: Sequence[str]) -> tuple[tuple[str, str], ...]:
+        """Return every text that the emails *names* offer for one step: its email, and the head line of its subject."""
+        return tuple((name, subject) for name in names for subject in self.templates[name].subjects)
+
+    def in_language(self, name: str, wanted: Sequence[str]) -> str:
+        """Return the email *name* in the first of the *wanted* languages that it is written in, else *name* itself."""
+        by_language = {self.templates[each].language: each for each in (*self.translations.get(name, ()), name)}
+        return next((by_language[each] for each in wanted if each in by_language), name)
+
+    @property
+    def translations(self) -> Mapping[str, tuple[str, ...]]:
+        """Return, by email, those that say the same in other languages."""
+        found: dict[str, list[str]] = {}
+        for name in self.templates:
+            if base := untranslated(name):
+                found.setdefault(base, []).append(name)
+        return {base: tuple(names) for base, names in found.items() if base in self.templates}
+
+    def warnings(self, known_names: Collection[str]) -> tuple[Problem, ...]:
+        """Return what may keep an email from some lead: a name in its greeting that not everybody has."""
+        names = frozenset(known_names) - {"email"}
+        return tuple(
+            problem for template in self.templates.values() for problem in check_greeting(template, with_parts(names))
+        )
+
+    def check(
+        self,
+        known_names: Collection[str],
+        answers: Collection[str] = (),
+        choices: Mapping[str, Sequence[str]] = NO_CHOICES,
+    ) -> tuple[Problem, ...]:
         """Return everything that is wrong whatever the lead, in the order of files and lines.
 
         *known_names* are the fields under ``columns:``; `EXTRA_NAMES` are known besides. *answers* are the emails that
-        always have one before them, and may answer it instead of having a subject. Renders nothing.
+        always have one before them, and may answer it instead of having a subject. *choices* are the only values that
+        some fields have. Renders nothing.
         """
-        known = _with_extra(known_names)
+        known = with_extra(known_names)
         found = (
             problem
             for name, template in self.templates.items()
-            for problem in _check(template, known, may_answer=name in answers)
+            for problem in (
+                *check_email(template, known, choices, may_answer=(untranslated(name) or name) in answers),
+                *check_translation(template, self.templates.get(untranslated(name))),
+            )
         )
         return tuple(sorted(found, key=lambda problem: (problem.place is None, problem.place)))
 
-    def render(self, name: str, values: Mapping[str, Value], business: Business) -> Rendered:
+    def render(
+        self,
+        name: str,
+        values: Mapping[str, Value],
+        business: Business,
+        *,
+        subject_line: str = "Subject",
+        tag: LinkTag | None = None,
+    ) -> Rendered:
         """Return the words of email *name* with *values*, footer included; an answer has no subject of its own.
 
+        *subject_line* is the head line of its subject; *tag* is what links to the business's own site get.
         Raises TemplateProblem when a field is empty where something must stand, or the email cannot be written.
         """
         from automations.templates.letter import write_letter  # noqa: PLC0415 - 55 ms that only emails need
 
         template = self.templates[name]
-        subject = one_line(_filled(template, "Subject", values))
-        if "Subject" in template.head and not 0 < len(subject) <= MAX_SUBJECT_LENGTH:
+        if isinstance(values, LeadValues):
+            values = values.in_language(template.language)
+        subject = one_line(_filled(template, subject_line, values))
+        if subject_line in template.head and not 0 < len(subject) <= MAX_SUBJECT_LENGTH:
             what = f"the subject has {len(subject)} characters; it may have 1 to {MAX_SUBJECT_LENGTH}"
-            raise TemplateProblem(what, f"{template.file}:{template.head['Subject'][1]}")
+            raise TemplateProblem(what, f"{template.file}:{template.head[subject_line][1]}")
         markdown, fields = _with_blanks(template, values)
         if not markdown.strip():
             raise TemplateProblem("nothing is left to say to this lead", f"{template.file}:{template.body_at}")
@@ -138,21 +158,33 @@ class TemplateSet:
             markdown=markdown.strip("\n"),
             fields=fields,
             business=business,
-            language=template.head.get("Language", ("en", 1))[0],
+            language=template.language,
+            tag=tag,
         )
 
 
 def load_templates(folder: Path, names: Sequence[str]) -> tuple[TemplateSet, tuple[Problem, ...]]:
-    """Return the emails *names* (``welcome-1.md``) of *folder*, and a problem for each that cannot be read."""
+    """Return the emails *names* (``welcome-1.md``) of *folder*, and a problem for each that cannot be read.
+
+    With each come those beside it that say the same in another language: ``welcome-1.de.md``.
+    """
     templates: dict[str, Template] = {}
     problems: list[Problem] = []
-    for name in dict.fromkeys(names):
+    for name in dict.fromkeys(each for asked in names for each in (asked, *_translations_of(folder, asked))):
         found = _load(folder, name)
         if isinstance(found, Problem):
             problems.append(found)
         else:
             templates[name] = found
     return TemplateSet(templates), tuple(problems)
+
+
+def _translations_of(folder: Path, name: str) -> list[str]:
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or untranslated(name):
+        return []
+    beside = sorted((folder / path.parent).glob(f"{glob.escape(path.stem)}.??.md"))
+    return [str(path.parent / each.name) for each in beside if language_in(each.name)]
 
 
 def render_line(text: str, values: Mapping[str, Value], where: str = "") -> str:
@@ -168,12 +200,6 @@ def render_line(text: str, values: Mapping[str, Value], where: str = "") -> str:
         raise TemplateProblem(stumble.what, where) from None
 
 
-def check_line(text: str, known_names: Collection[str], place: Place) -> tuple[Problem, ...]:
-    """Return what is wrong with a line such as the text of a task, whatever the lead; it is written at *place*."""
-    problems = _check_source(Template(place.file, (text,), {}, 1), text, _with_extra(known_names))
-    return tuple(Problem(str(place), problem.what, problem.fix, place) for problem in problems)
-
-
 def _load(folder: Path, name: str) -> Template | Problem:
     path = PurePosixPath(name)
     file = f"{folder.name}/{name}"
@@ -183,7 +209,7 @@ def _load(folder: Path, name: str) -> Template | Problem:
         with (folder / path).open("rb") as opened:
             data = opened.read(MAX_FILE_BYTES + 1)
     except FileNotFoundError:
-        return Problem(file, "there is no such file", _nearest(name, _files(folder)) or "Make it, or mend its name.")
+        return Problem(file, "there is no such file", nearest_of(name, _files(folder)) or "Make it, or mend its name.")
     except OSError as error:
         return Problem(file, f"this file cannot be read: {error.strerror}")
     if len(data) > MAX_FILE_BYTES:
@@ -196,99 +222,6 @@ def _load(folder: Path, name: str) -> Template | Problem:
 
 def _files(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.glob("**/*.md"))
-
-
-def read_template(file: str, text: str) -> Template:
-    """Return the email that *text* is; *file* is what people call it. What is wrong with it, `check` says."""
-    lines = tuple(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
-    head: dict[str, tuple[str, int]] = {}
-    for number, line in enumerate(lines, 1):
-        found = _HEAD_LINE.match(line)
-        if found is None:
-            return Template(file, lines, head, number if line.strip() else number + 1)
-        head.setdefault(_spelling(found[1]), (found[2].strip(), number))
-    return Template(file, lines, head, len(lines) + 1)
-
-
-def _spelling(name: str) -> str:
-    return next((known for known in HEAD_LINES if known.lower() == name.lower()), name)
-
-
-def _with_extra(names: Collection[str]) -> frozenset[str]:
-    known = frozenset(names)
-    return known | {each for each in EXTRA_NAMES if each not in PARTS_OF_NAME or "name" in known}
-
-
-def _check(template: Template, known: frozenset[str], *, may_answer: bool) -> Iterator[Problem]:
-    if not (may_answer and "Subject" not in template.head):
-        yield from _check_subject(template)
-    yield from _check_head(template)
-    for part in ("Subject", "Preview", "Body"):
-        yield from _check_source(template, template.source(part), known)
-    yield from _check_body(template)
-
-
-def _check_subject(template: Template) -> Iterator[Problem]:
-    text, line = template.head.get("Subject", ("", 1))
-    if not text:
-        yield template.problem(line, "this email has no subject", "Write  Subject: ...  on its first line.")
-
-
-def _check_head(template: Template) -> Iterator[Problem]:
-    for name, (text, line) in template.head.items():
-        if name not in HEAD_LINES:
-            fix = _nearest(name, HEAD_LINES) or f"Above the empty line may stand: {', '.join(HEAD_LINES)}."
-            yield template.problem(line, f'there is no head line "{name}:"', fix, word=name)
-        elif name == "Language" and text not in UNSUBSCRIBE_LINES:
-            fix = f"Languages: {', '.join(UNSUBSCRIBE_LINES)}."
-            yield template.problem(line, f'there is no footer in the language "{text}"', fix, word=text)
-    first = template.body_at
-    if template.head and first <= len(template.lines) and template.lines[first - 2].strip():
-        fix = "Put an empty line between the head and the email."
-        yield template.problem(first, "an empty line is missing above this one", fix)
-
-
-def _check_source(template: Template, source: str, known: frozenset[str]) -> Iterator[Problem]:
-    if "{" not in source:
-        return
-    from automations.templates import language  # noqa: PLC0415 - jinja2 costs 40 ms
-
-    reading = language.read(source)
-    for complaint in reading.complaints:
-        fix = complaint.fix or _nearest(complaint.word, (*FILTERS, *TESTS)) or f"Filters: {', '.join(FILTERS)}."
-        yield template.problem(complaint.line, complaint.what, fix, word=complaint.word, nth=complaint.nth)
-    for use in reading.names:
-        if use.name not in known:
-            what = f"this email uses {{{{ {use.name} }}}}; there is no such field"
-            yield template.problem(use.line, what, _field_fix(use.name, known), word=use.name, nth=use.nth)
-
-
-def _field_fix(name: str, known: frozenset[str]) -> str:
-    if name in PARTS_OF_NAME:
-        return f"It is taken from a field called name: add  name: Your header  under columns:, or add {name} there."
-    return _nearest(name, known) or f"Fields: {', '.join(sorted(known))}."
-
-
-def _nearest(word: str, known: Collection[str]) -> str:
-    from difflib import get_close_matches  # noqa: PLC0415 - 6 ms that only a mistake needs
-
-    close = get_close_matches(word.lower(), known, n=1) or get_close_matches(word.capitalize(), known, n=1)
-    return f"Did you mean {close[0]}?" if close else ""
-
-
-def _check_body(template: Template) -> Iterator[Problem]:
-    body = _COMMENT.sub(lambda found: "\n" * found[0].count("\n"), template.source("Body"))
-    if not body.strip():
-        last = min(template.body_at, len(template.lines))
-        yield template.problem(last, "this email says nothing", "Write it below the head, after an empty line.")
-    for number, line in enumerate(body.split("\n"), 1):
-        for tag in _TAG.finditer(line):
-            fix = "Write Markdown: **bold**, *italic*, [text](https://...), an empty line between paragraphs."
-            yield template.problem(number, "HTML would be shown as it stands", fix, word=tag[0])
-        for link in _LINK.finditer(line):
-            if not _GOOD_LINK.match(link["to"]):
-                fix = "A link in an email starts with https://, mailto: or tel:."
-                yield template.problem(number, f'"{link["to"]}" leads nowhere from an email', fix, word=link["to"])
 
 
 def _with_blanks(template: Template, values: Mapping[str, Value]) -> tuple[str, tuple[str, ...]]:
@@ -308,21 +241,9 @@ def _refuse_torn_links(template: Template, markdown: str, fields: Sequence[str])
     if "](" not in markdown or not _TORN_LINK.search(written_out(markdown, fields)):
         return
     lines = enumerate(template.source("Body").split("\n"), 1)
-    at = next((number for number, line in lines if any("{" in found["to"] for found in _LINK.finditer(line))), 1)
+    at = next((number for number, line in lines if any("{" in found["to"] for found in LINK.finditer(line))), 1)
     what = "a value with a space tears the link; write it in the link like  {{ name | urlencode }}"
     raise TemplateProblem(what, f"{template.file}:{at}")
-
-
-def _place(file: str, line: int, text: str, word: str, nth: int) -> Place:
-    """Return where the *nth* *word* stands on a line, looking between braces first."""
-    if word:
-        pattern = re.compile(rf"(?<!\w){re.escape(word)}(?!\w)" if word.isidentifier() else re.escape(word))
-        starts = [span.start() + hit.start() for span in _BRACES.finditer(text) for hit in pattern.finditer(span[0])]
-        starts = starts or [hit.start() for hit in pattern.finditer(text)]
-        if starts:
-            return Place(file, line, starts[min(nth, len(starts) - 1)] + 1, len(word), text)
-    shown = text.strip()
-    return Place(file, line, text.find(shown) + 1 if shown else 1, max(len(shown), 1), text)
 
 
 def _filled(template: Template, part: str, values: Mapping[str, Value]) -> str:

@@ -103,10 +103,25 @@ class NameUse:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A text that a field is compared with on *line*: ``segment == "hot"``."""
+
+    name: str
+    value: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
-    """What a text uses: the *names* of fields, and the *complaints* about everything an email may not use."""
+    """What a text uses: the *names* of fields, and the *complaints* about everything an email may not use.
+
+    *printed* are the fields that are printed whatever they hold, outside every ``if``; *asked* are the texts that
+    fields are compared with.
+    """
 
     names: tuple[NameUse, ...] = ()
+    printed: tuple[NameUse, ...] = ()
+    asked: tuple[Asked, ...] = ()
     complaints: tuple[Complaint, ...] = ()
 
 
@@ -129,7 +144,42 @@ def read(source: str) -> Reading:
             place = found.name, found.lineno
             names.append(NameUse(*place, nth=seen[place]))
             seen[place] += 1
-    return Reading(tuple(names), tuple(dict.fromkeys(complaints)))
+    places = {(use.name, use.line): use for use in reversed(names)}
+    printed = tuple(places[each.name, each.lineno] for each in _printed(tree) if (each.name, each.lineno) in places)
+    return Reading(tuple(names), printed, tuple(_asked(tree)), tuple(dict.fromkeys(complaints)))
+
+
+_FILLS_IN = frozenset({"default", "d"})
+
+
+def _printed(tree: nodes.Template) -> Iterator[nodes.Name]:
+    """Yield the fields that are printed whatever they hold: not those in an if, and none with something instead."""
+    for output in tree.body:
+        for node in output.nodes if isinstance(output, nodes.Output) else ():
+            inner: nodes.Node | None = node
+            while isinstance(inner, nodes.Filter) and inner.name not in _FILLS_IN:
+                inner = inner.node
+            if isinstance(inner, nodes.Name):
+                yield inner
+
+
+def _asked(tree: nodes.Template) -> Iterator[Asked]:
+    """Yield the texts that fields are compared with by ``==``, ``!=`` and ``in``."""
+    for compare in tree.find_all(nodes.Compare):
+        for operand in compare.ops:
+            sides = (compare.expr, operand.expr)
+            names = [side.name for side in sides if isinstance(side, nodes.Name)]
+            texts = [text for side in sides for text in _texts(side)]
+            if len(names) == 1 and operand.op in _COMPARES:
+                yield from (Asked(names[0], text, compare.lineno) for text in texts)
+
+
+_COMPARES = frozenset({"eq", "ne", "in", "notin"})
+
+
+def _texts(node: nodes.Node) -> Iterator[str]:
+    items = node.items if isinstance(node, nodes.List | nodes.Tuple) else [node]
+    yield from (each.value for each in items if isinstance(each, nodes.Const) and isinstance(each.value, str))
 
 
 _TOO_DEEP = Complaint(1, f"something is nested more than {MAX_DEPTH} deep", "Make it simpler.")

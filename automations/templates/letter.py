@@ -21,6 +21,7 @@ from css_inline import CSSInliner
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from automations.core.links import LinkTag
 from automations.core.messages import Rendered, footer_lines, one_line
 from automations.core.policy import Business
 from automations.templates.words import FIRST_MARK, MAX_MARKS, written_out
@@ -100,16 +101,24 @@ _PREVIEW = (
 
 
 def write_letter(
-    *, subject: str, preview: str, markdown: str, business: Business, language: str, fields: Sequence[str] = ()
+    *,
+    subject: str,
+    preview: str,
+    markdown: str,
+    business: Business,
+    language: str,
+    fields: Sequence[str] = (),
+    tag: LinkTag | None = None,
 ) -> Rendered:
     """Return both bodies of an email, made of *markdown* and the footer the law wants (`footer_lines`).
 
     *fields* are what the marks in *markdown* stand for (`words.written_out`). What is said around them is worked out
-    once for all who get the same, and gives the same bytes as if each email were made from its first letter.
+    once for all who get the same, and gives the same bytes as if each email were made from its first letter. *tag* is
+    what links to the business's own site get.
     """
-    form = _form(markdown) if fields else None
+    form = _form(markdown, tag) if fields else None
     if form is None:
-        form, fields = _Form.of(written_out(markdown, fields)), ()
+        form, fields = _Form.of(written_out(markdown, fields), tag), ()
     footer = footer_lines(business, language)
     html = _LAYOUT.format(
         language=language,
@@ -132,9 +141,9 @@ class _Form:
     blocks: tuple[str | tuple[Token, ...], ...]
 
     @classmethod
-    def of(cls, markdown: str) -> _Form:
+    def of(cls, markdown: str, tag: LinkTag | None) -> _Form:
         """Return the form of a text, with its marks left standing."""
-        tokens = _with_plain_code(_MARKDOWN.parse(markdown))
+        tokens = _with_tag(_with_plain_code(_MARKDOWN.parse(markdown)), tag)
         body = _INLINER.inline_fragment(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}), _BODY_CSS)
         return cls(body, tuple(_EACH_MARK.split(body)), tuple(_kept_blocks(tokens)))
 
@@ -174,11 +183,11 @@ _MARK_DECIDES = re.compile(
 
 
 @lru_cache(maxsize=256)
-def _form(markdown: str) -> _Form | None:
+def _form(markdown: str, tag: LinkTag | None) -> _Form | None:
     """Return the form of a text with marks; None where what a mark stands for could change more than its own place."""
     if _MARK_DECIDES.search(markdown):
         return None
-    form = _Form.of(markdown)
+    form = _Form.of(markdown, tag)
     if _HAS_MARK.findall(form.body) != _HAS_MARK.findall(markdown) or _MARK_IN_TAG.search(form.body):
         return None
     return form
@@ -208,6 +217,15 @@ def _with_plain_code(tokens: list[Token]) -> list[Token]:
         if token.type in _CODE:
             token.content = _REFERENCE.sub(lambda found: chr(int(found[1])), token.content)
         _with_plain_code(token.children or [])
+    return tokens
+
+
+def _with_tag(tokens: list[Token], tag: LinkTag | None) -> list[Token]:
+    """Return *tokens*, the links to the business's own site tagged."""
+    for token in tokens if tag else ():
+        if tag and token.type == "link_open":
+            token.attrs["href"] = tag.on(str(token.attrs["href"]))
+        _with_tag(token.children or [], tag)
     return tokens
 
 

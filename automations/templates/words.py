@@ -18,6 +18,7 @@ from automations.core.rules import Qualification
 EXTRA_NAMES: Mapping[str, str] = {
     "first_name": "the first name, taken from the field name; a field called first_name comes before it",
     "last_name": "the last name, taken from the field name; a field called last_name comes before it",
+    "greeting": "Hi Eva, or Hi there without a name, in the language of the email; the comma is yours",
     "business_name": "the name of your business",
     "business_address": "the postal address of your business",
     "sender_name": "the name of the person the email comes from",
@@ -31,6 +32,16 @@ EXTRA_NAMES: Mapping[str, str] = {
 
 PARTS_OF_NAME: Mapping[str, str] = {"first_name": "first", "last_name": "last"}
 """What is taken out of the field ``name``, which must be there; and what the parser calls it."""
+
+GREETINGS: Mapping[str, tuple[str, str]] = {
+    "en": ("Hi {}", "Hi there"),
+    "de": ("Hallo {}", "Guten Tag"),
+    "es": ("Hola {}", "Hola"),
+    "fr": ("Bonjour {}", "Bonjour"),
+    "it": ("Buongiorno {}", "Buongiorno"),
+    "nl": ("Dag {}", "Goedendag"),
+}
+"""How an email begins, by language: to somebody with a first name, and to somebody without."""
 
 FILTERS: Mapping[str, str] = {
     "abs": "a number without its minus sign",
@@ -118,21 +129,32 @@ def written_out(markdown: str, fields: Sequence[str]) -> str:
 class LeadValues(Mapping[str, Value]):
     """Everything an email to one lead can use, by name; names are taken apart only when somebody asks for a part."""
 
-    __slots__ = ("_values",)
+    __slots__ = ("_language", "_values")
 
-    def __init__(self, values: Mapping[str, Value]) -> None:
+    def __init__(self, values: Mapping[str, Value], language: str = "en") -> None:
         self._values = values
+        self._language = language
+
+    def in_language(self, language: str) -> LeadValues:
+        """Return the same values for an email in another language."""
+        return LeadValues(self._values, language)
 
     def __getitem__(self, name: str) -> Value:
         """Return the value of a field, or of one of `EXTRA_NAMES`."""
         if name in PARTS_OF_NAME and name not in self._values:
             whole = self._values["name"]
             return part_of_name(PARTS_OF_NAME[name], str(whole)) if whole else None
+        if name == "greeting" and name not in self._values:
+            named, nameless = GREETINGS[self._language]
+            first = self["first_name"] if {"name", "first_name"} & self._values.keys() else None
+            return named.format(one_line(str(first))) if first else nameless
         return self._values[name]
 
     def __iter__(self) -> Iterator[str]:
         yield from self._values
         yield from (part for part in PARTS_OF_NAME if part not in self._values and "name" in self._values)
+        if "greeting" not in self._values:
+            yield "greeting"
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
