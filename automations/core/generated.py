@@ -24,8 +24,8 @@ What it looks like, for three scoring rules, two segments and one stage rule::
 
 Rules that follow each other are taken in chunks. Which rules of a chunk hold (its mask, m0) is looked up in the chunk's
 table, which has their sum and their reasons ready; so points are added and reasons are made once for all leads alike,
-and the tables stay small however many outcomes there are. Leads with one outcome share one `Qualification`. Texts are folded a
-column at a time, because many of them come up again and again.
+and the tables stay small however many outcomes there are. Leads with one outcome share one `Qualification`. Texts are
+folded a column at a time, because many of them come up again and again.
 `traces` says the same in the obvious way; a property test compares the two.
 """
 
@@ -231,9 +231,8 @@ def _loop_over_columns(names: Names) -> ast.For:
     """Return the loop over leads, with the values and the folded texts of the columns that rules ask about."""
     values = sorted(each for each in names.used if each[0] == "v" and each[1:].isdigit())
     folded = _folded_columns(names)
-    each = ", ".join(
-        ["(_, facts, stage, typed_score, typed_segment, stage_typed)", *values, *(x.folded for x in folded)]
-    )
+    given = "(_, facts, stage, typed_score, typed_segment, stage_typed)"
+    each = ", ".join([given, *values, *(slot.folded for slot in folded)])
     columns = [f"column({name[1:]})" for name in values]
     texts = [f"fold_all(column({slot.name[1:]}))" for slot in folded]
     return cast("ast.For", code(f"for {each}, in zip({', '.join(['leads', *columns, *texts])}): pass")[0])

@@ -39,7 +39,7 @@ def erase(database: Database, who: str, at: str, salt: bytes) -> Erased:
             f'nothing is recorded about "{who}", and it is no email address; nothing was erased',
             fix="name the person's email address, so that nothing is sent there again",
         )
-    database.execute("DELETE FROM states WHERE digest NOT IN (SELECT state FROM snapshots)")
+    database.execute("DELETE FROM states WHERE id NOT IN (SELECT state FROM snapshots)")
     _erase_intents(database, person)
     for digest in person.digests:
         suppress_identity(database, "", digest, ERASED, at)

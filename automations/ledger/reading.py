@@ -25,13 +25,13 @@ from automations.core.history import (
     StepDone,
     StepHow,
 )
-from automations.core.leads import Cell, CellChange, CellOutcome, LeadKey, WrittenCell
+from automations.core.leads import Cell, LeadKey
 from automations.core.plan import MoveKind
-from automations.ledger import Entry
+from automations.ledger import Entry, cells
 from automations.ledger.database import Database
 from automations.ledger.states import StateReader, to_facts
 from automations.ledger.suppressing import lifted_at
-from automations.ledger.values import to_cell, to_moment, to_moment_or_none, to_record, untag
+from automations.ledger.values import to_moment, to_moment_or_none, to_record, untag
 
 _AT_ONCE = 500
 _HOW = {MoveKind.SKIP: StepHow.SKIPPED, MoveKind.TASK: StepHow.TASK}
@@ -87,12 +87,12 @@ def _intended(database: Database) -> dict[LeadKey, list[tuple[str, Cell]]]:
 
 def _known(database: Database) -> dict[LeadKey, LeadHistory]:
     reader = StateReader()
-    states: dict[bytes, LeadHistory] = {}
-    cursor = iter(database.execute("SELECT digest, body FROM states WHERE digest IN (SELECT state FROM known)"))
+    states: dict[int, LeadHistory] = {}
+    cursor = iter(database.execute("SELECT id, body FROM states WHERE id IN (SELECT state FROM known)"))
     while rows := tuple(islice(cursor, _AT_ONCE)):
-        digests, bodies = zip(*rows, strict=True)
-        states.update(zip(digests, reader.read(bodies), strict=True))
-    return {key: states[digest] for key, digest in database.execute("SELECT lead_key, state FROM known")}
+        ids, bodies = zip(*rows, strict=True)
+        states.update(zip(ids, reader.read(bodies), strict=True))
+    return {key: states[state] for key, state in database.execute("SELECT lead_key, state FROM known")}
 
 
 def _enrollments(database: Database) -> dict[LeadKey, dict[str, _Place]]:
@@ -139,18 +139,6 @@ def since(records: tuple[MessageRecord, ...], begin: datetime) -> tuple[MessageR
     return tuple([record for record in records if record.at >= begin])
 
 
-def written_cells(database: Database, run: str) -> Iterator[WrittenCell]:
-    """Yield the cells that a run changed or left alone, in the order they were recorded."""
-    rows = database.execute(
-        "SELECT lead_key, read_row, header, old, new, outcome, row, found, detail"
-        " FROM cells JOIN batches ON batches.id = cells.batch WHERE run = ? ORDER BY batch, number",
-        (run,),
-    )
-    for key, read_row, header, old, new, outcome, row, found, detail in rows:
-        change = CellChange(LeadKey(key), read_row, header, to_cell(old), to_cell(new))
-        yield WrittenCell(change, CellOutcome(outcome), row, to_cell(found), detail)
-
-
 def entries(database: Database, key: LeadKey) -> tuple[Entry, ...]:
     """Return all that happened to one lead, oldest first; at one moment, in the order of a run's steps."""
     found = [each for kind in _ENTRIES for each in kind(database, key)]
@@ -160,31 +148,11 @@ def entries(database: Database, key: LeadKey) -> tuple[Entry, ...]:
 def _snapshots(database: Database, key: LeadKey) -> Iterator[Entry]:
     rows = database.execute(
         "SELECT batches.at, run, body FROM snapshots JOIN batches ON batches.id = batch"
-        " JOIN states ON digest = state WHERE lead_key = ? ORDER BY batch",
+        " JOIN states ON states.id = state WHERE lead_key = ? ORDER BY batch",
         (key,),
     )
     for at, run, body in rows:
         yield Entry(to_moment(at), "snapshot", {"run": run, **to_facts(body)})
-
-
-def _cells(database: Database, key: LeadKey) -> Iterator[Entry]:
-    rows = database.execute(
-        "SELECT batches.at, run, row, header, old, new, outcome, found, detail"
-        " FROM cells JOIN batches ON batches.id = batch WHERE lead_key = ? ORDER BY batch, number",
-        (key,),
-    )
-    for at, run, row, header, old, new, outcome, found, detail in rows:
-        facts = {
-            "run": run,
-            "row": row,
-            "column": header,
-            "old": _plain(old),
-            "new": _plain(new),
-            "outcome": outcome,
-            "found": _plain(found),
-            "detail": detail,
-        }
-        yield Entry(to_moment(at), "cell", facts)
 
 
 def _moves(database: Database, key: LeadKey) -> Iterator[Entry]:
@@ -234,9 +202,4 @@ def _suppressions(database: Database, key: LeadKey) -> Iterator[Entry]:
             yield Entry(to_moment(at), "suppression", {"address": identity, "what": what, "why": why})
 
 
-_ENTRIES = (_came_back, _incoming, _suppressions, _snapshots, _moves, _cells, _messages)
-
-
-def _plain(stored: str | float | bytes | None) -> str | int | float | bool | None:
-    cell = to_cell(stored)
-    return cell if cell is None or isinstance(cell, (str, int, float)) else str(cell)
+_ENTRIES = (_came_back, _incoming, _suppressions, _snapshots, _moves, cells.of_lead, _messages)

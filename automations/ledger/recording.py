@@ -11,9 +11,10 @@ from datetime import datetime
 
 from automations.core.leads import CellChange, WrittenCell
 from automations.core.plan import Known, Move
+from automations.ledger.cells import record
 from automations.ledger.database import Database
 from automations.ledger.states import digest_of, to_body
-from automations.ledger.values import encode, to_stored, to_text
+from automations.ledger.values import encode, to_text
 
 
 def start_run(database: Database, command: str, now: datetime) -> str:
@@ -64,31 +65,9 @@ def intend(database: Database, run: str, changes: Sequence[CellChange]) -> None:
     database.execute("INSERT INTO intents (run, body) VALUES (?, ?)", (run, body))
 
 
-def cells(database: Database, run: str, cells: Sequence[WrittenCell], now: datetime) -> None:
+def cells(database: Database, run: str, written: Sequence[WrittenCell], now: datetime) -> None:
     """Record every cell change and how it ended."""
-    batch = _batch(database, run, now)
-    database.executemany(
-        "INSERT INTO cells (batch, number, lead_key, read_row, header, old, new, outcome, row, found, detail)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (_cell_row(batch, number, cell) for number, cell in enumerate(cells)),
-    )
-
-
-def _cell_row(batch: int, number: int, cell: WrittenCell) -> tuple[object, ...]:
-    change = cell.change
-    return (
-        batch,
-        number,
-        change.key,
-        change.row,
-        change.header,
-        to_stored(change.old),
-        to_stored(change.new),
-        cell.outcome,
-        cell.row,
-        to_stored(cell.found),
-        cell.detail,
-    )
+    record(database, _batch(database, run, now), written)
 
 
 def known(database: Database, run: str, known: Sequence[Known], now: datetime) -> None:
@@ -99,14 +78,15 @@ def known(database: Database, run: str, known: Sequence[Known], now: datetime) -
     database.execute("DELETE FROM intents")
     bodies = {each.key: to_body(each) for each in known}
     digests = {body: digest_of(body) for body in set(bodies.values())}
-    # In order of the digest, as the table is: each page is then written once.
+    # In order of the digest, as its index is: each page is then written once.
     states = sorted((digest, body) for body, digest in digests.items())
     database.executemany("INSERT INTO states (digest, body) VALUES (?, ?) ON CONFLICT DO NOTHING", states)
     batch = _batch(database, run, now)
     database.executemany(
-        "INSERT INTO known (lead_key, state, batch) VALUES (?, ?, ?) ON CONFLICT (lead_key) DO UPDATE"
+        "INSERT INTO known (lead_key, state, batch) SELECT ?, id, ? FROM states WHERE digest = ?"
+        " ON CONFLICT (lead_key) DO UPDATE"
         " SET state = excluded.state, batch = excluded.batch WHERE state <> excluded.state",
-        ((key, digests[bodies[key]], batch) for key in sorted(bodies)),
+        ((key, batch, digests[bodies[key]]) for key in sorted(bodies)),
     )
 
 

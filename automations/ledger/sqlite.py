@@ -37,6 +37,7 @@ from automations.ledger import (
     sending,
     suppressing,
 )
+from automations.ledger.cells import of_run
 from automations.ledger.database import Database
 from automations.ledger.evidence import KeepsEvidence
 from automations.ledger.host import THIS_HOST, Host
@@ -303,7 +304,7 @@ class SqliteLedger(KeepsEvidence, KeepsIdentity, KeepsPauses):
     def written_cells(self, run: str) -> tuple[WrittenCell, ...]:
         """Return the cells that a run changed or left alone, in the order they were recorded."""
         with self._reading() as database:
-            return tuple(reading.written_cells(database, run))
+            return tuple(of_run(database, run))
 
     def remember(self, run: str, known: Sequence[Known], now: datetime) -> None:
         """Store what is known of leads, with a snapshot of each that changed, in one transaction."""

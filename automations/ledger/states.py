@@ -20,7 +20,7 @@ _State = tuple[int | float, str, str, str, list[tuple[str, Json, str]], list[str
 
 _ROLES = {role.value: role for role in Role}
 _MOST_SHARED = 20_000
-"""How many different texts are kept once; beyond that they are as good as all different, and sharing costs more."""
+"""How many different texts are remembered at a time."""
 
 
 def to_body(known: Known) -> str:
@@ -48,13 +48,6 @@ class _Moments(dict[str, datetime]):
         return self.setdefault(text, to_moment(text))
 
 
-class _Cells(dict[str, str]):
-    """Texts of cells, each kept once."""
-
-    def __missing__(self, text: str) -> str:
-        return self.setdefault(text, text) if len(self) < _MOST_SHARED else text
-
-
 class _Roles(dict[tuple[str, ...], tuple[Role, ...]]):
     """Roles by their names: nearly all states have the same."""
 
@@ -67,24 +60,25 @@ class StateReader:
 
     def __init__(self) -> None:
         self._moments = _Moments()
-        self._texts = _Cells()
+        self._texts: dict[str, str] = {}
         self._roles = _Roles()
 
     def read(self, bodies: Sequence[str]) -> list[LeadHistory]:
         """Return the history that each of *bodies* tells of, in their order: one call to the parser for all."""
+        # Beyond a few thousand texts they are as good as all different, and keeping them costs more than it saves.
+        if len(self._texts) > _MOST_SHARED:
+            self._texts.clear()
         return list(map(self._history, json.loads(f"[{','.join(bodies)}]")))
 
     def _history(self, state: _State) -> LeadHistory:
         score, segment, stage, since, typed, roles, cells = state
-        texts = self._texts
+        share = self._texts.setdefault
+        written = [share(cell, cell) if isinstance(cell, str) else untag(cell) for cell in cells]
         return LeadHistory(
-            written=Written(
-                self._roles[tuple(roles)],
-                tuple([texts[cell] if isinstance(cell, str) else untag(cell) for cell in cells]),
-            ),
+            written=Written(self._roles[tuple(roles)], tuple(written)),
             typed=tuple([Typed(_ROLES[role], untag(cell), to_moment(seen)) for role, cell, seen in typed]),
-            stage=texts[stage],
+            stage=share(stage, stage),
             stage_since=self._moments[since],
-            segment=texts[segment],
+            segment=share(segment, segment),
             score=score,
         )

@@ -17,15 +17,11 @@ from automations.core.messages import Fault, MessageKey
 from automations.errors import LedgerOutOfReach
 from automations.ledger.troubles import RESTORE
 
-Stored = str | int | float | bytes | None
-"""What SQLite can hold in one column."""
-
 Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
 
 MessageRow = tuple[str, str, str, str, str, str, str, str, str, str, str, str, int, str | None, str, str, str]
 """One row of the view message_records."""
 
-_LARGEST_WHOLE_NUMBER = 2**63 - 1
 _STATES = {state.value: state for state in MessageState}
 _FAULTS = {fault.value: fault for fault in Fault}
 
@@ -82,38 +78,6 @@ def untag(value: Json) -> Cell:
             return timedelta(*cast("list[int]", content))
         return _UNTAG[kind](cast("str", content))
     return cast("Cell", value)
-
-
-def to_stored(cell: Cell) -> Stored:
-    """Return a cell as SQLite can hold it: text, numbers and nothing as they are, all else as JSON in a blob.
-
-    >>> to_stored("00123"), to_stored(80), to_stored(True)
-    ('00123', 80, b'true')
-    """
-    if cell is None:
-        return None
-    if isinstance(cell, str):
-        return str(cell) if _is_unicode(cell) else encode(cell).encode("ascii")
-    if isinstance(cell, float) and cell == cell:  # noqa: PLR0124 - SQLite would store NaN as nothing
-        return cell
-    if isinstance(cell, int) and not isinstance(cell, bool) and abs(cell) <= _LARGEST_WHOLE_NUMBER:
-        return cell
-    return encode(cell).encode("ascii")
-
-
-def _is_unicode(text: str) -> bool:
-    if text.isascii():
-        return True
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def to_cell(stored: Stored) -> Cell:
-    """Return the cell that `to_stored` was given."""
-    return untag(json.loads(stored)) if isinstance(stored, bytes) else stored
 
 
 def to_record(row: MessageRow) -> MessageRecord:

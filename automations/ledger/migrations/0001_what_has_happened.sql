@@ -37,40 +37,36 @@ CREATE TABLE batches (
     at TEXT NOT NULL
 );
 
--- old, new and found have no type: text, whole numbers, numbers and nothing are stored as they are, all else as JSON
--- in a blob.
+-- The cells of one lead that a run wrote or left alone, as JSON: [[header, old, new], ...]; where a cell did not go as
+-- wanted, [header, old, new, outcome, found, detail].
 CREATE TABLE cells (
     batch INTEGER NOT NULL REFERENCES batches (id),
     number INTEGER NOT NULL,
     lead_key TEXT NOT NULL,
     read_row INTEGER NOT NULL,
-    header TEXT NOT NULL,
-    old,
-    new,
-    outcome TEXT NOT NULL,
     row INTEGER NOT NULL,
-    found,
-    detail TEXT NOT NULL,
+    cells TEXT NOT NULL,
     PRIMARY KEY (batch, number)
 ) WITHOUT ROWID;
 CREATE INDEX cells_of_lead ON cells (lead_key);
 
--- Thousands of leads share one state of knowledge; it is stored once, under its own hash.
+-- Thousands of leads share one state of knowledge; it is stored once, and found by its hash.
 CREATE TABLE states (
-    digest BLOB PRIMARY KEY,
+    id INTEGER PRIMARY KEY,
+    digest BLOB NOT NULL UNIQUE,
     body TEXT NOT NULL
-) WITHOUT ROWID;
+);
 
 CREATE TABLE known (
     lead_key TEXT PRIMARY KEY,
-    state BLOB NOT NULL REFERENCES states (digest),
+    state INTEGER NOT NULL REFERENCES states (id),
     batch INTEGER NOT NULL REFERENCES batches (id)
 ) WITHOUT ROWID;
 
 CREATE TABLE snapshots (
     lead_key TEXT NOT NULL,
     batch INTEGER NOT NULL,
-    state BLOB NOT NULL,
+    state INTEGER NOT NULL,
     PRIMARY KEY (lead_key, batch)
 ) WITHOUT ROWID;
 
