@@ -43,7 +43,8 @@ class Desk:
     def calls(self) -> list[str]:
         """Return what was called since the last time, shortly: ``getByDataFilter``, and its status when not 200."""
         made = [
-            call.path.rpartition(":")[2] + ("" if call.status == 200 else f" {call.status}")
+            (call.path.rpartition(":")[2] if ":" in call.path else "get")
+            + ("" if call.status == 200 else f" {call.status}")
             for call in self.server.calls
         ]
         self.server.reset_calls()

@@ -110,6 +110,7 @@ class Found(NamedTuple):
     header: int
     headers: Mapping[int, str]
     key_column: int
+    marks: Mapping[int, str]
     rows: Mapping[int, Mapping[int, Look]]
     keys: Mapping[int, LeadKey]
     lead_rows: Mapping[LeadKey, tuple[int, ...]]
@@ -131,7 +132,7 @@ def found_in(tab: Tab, keys: KeyRule, wanted: Collection[str]) -> Found:
         if key is not None:
             key_of[at] = key
             lead_rows[key] += (at,)
-    return Found(header.row, headers, key_column, rows, key_of, dict(lead_rows))
+    return Found(header.row, headers, key_column, marks, rows, key_of, dict(lead_rows))
 
 
 def _merged(blocks: Iterable[Block]) -> tuple[dict[int, dict[int, Look]], dict[int, str]]:

@@ -137,7 +137,7 @@ def _missing(answer: Answer, whom: Whom) -> tuple[str, str]:
 def _busy(answer: Answer, whom: Whom) -> tuple[str, str]:
     del answer, whom
     return (
-        "Google asks us to slow down and did so for five minutes",
+        "Google asks us to slow down, for five minutes now",
         "run again later; other programs use this key, too",
     )
 

@@ -1,216 +1,235 @@
-"""The ranges of a write, and what their echo says.
+"""The request of a write, and what its echo says.
 
-A strip is some neighbouring rows: the key column and the cells that change, as one range where they stand side by
-side, as several where the team has other columns in between. All ranges of a strip go into one request, which Google
-applies as a whole: the key cells that come back with the new values are those of the same moment.
+A request has, for the rows that change, the key column, a cell of each header it relies on (all of these left alone by
+null), and the cells to write. Google applies it as a whole: the key cells that come back are those of the very moment
+in which the values were written.
 
-Ranges of their own are right for cells apart, and one wide range with nulls is not: a wide one would also touch the
-team's columns in between, and a request that touches one cell somebody protected fails whole, even where it leaves it
-as it is; and all that stands in between would travel back with every echo.
+The key column is a range of its own, and not one end of a wide range that reaches to our columns: a wide one would
+also touch the team's columns in between, and a request that touches one cell somebody protected fails whole, even
+where it leaves it as it is; and all that stands in between would travel back with every echo.
+
+A column of ours that has our mark is named by the mark, not by its place: Google looks the column up while it applies
+the request, so that a column somebody inserts in the same second moves nothing of ours into a column of the team's.
+Such a range begins at the top of its column, hence the nulls before the first value: five bytes a row.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from automations.core.leads import Cell
-from automations.errors import SourceOutOfReach
 from automations.sources.google.cells import to_json, whole
-
-MAX_BYTES = 2_000_000
-"""The longest request, as Google advises (Sheets API, usage limits: 2 MB)."""
-_BRIDGE = 3
-"""So many rows between two that change go along with nulls: that is shorter than a new range."""
-
-Wanted = Mapping[int, Mapping[int, Cell]]
-"""New values by row and column; None clears a cell."""
-
+from automations.sources.google.grid import COLUMN_KEY
 
 Json = Mapping[str, Any]
 """A part of a request or of an answer: its values can be any JSON."""
 JsonCell = str | int | float | bool | None
-MAX_ROW = 10_000_000
-"""No row number is longer: a spreadsheet holds 10 million cells."""
+Wanted = Mapping[int, Mapping[int, Cell]]
+"""New values by row and column; None clears a cell."""
+
+MAX_BYTES = 2_000_000
+"""The longest request, as Google advises (Sheets API, usage limits: 2 MB)."""
+_BRIDGE = 30
+"""So many rows between two that change go along with nulls: that is shorter than a new range."""
+_NULL = len("null, ")
+_RANGE = 260
+"""The length of a range without its values, at most."""
+_START = re.compile(r"!?\$?[A-Z]*\$?(\d+)?(?::[^!]*)?\Z")
 
 
-class Strip(NamedTuple):
-    """Neighbouring rows and the groups of neighbouring columns written in them, each as (first, end)."""
+class Layout(NamedTuple):
+    """Where a request writes: the tab, its header row, the key column, and the marks of columns that have one."""
 
-    first_row: int
-    end_row: int
-    groups: tuple[tuple[int, int], ...]
-
-
-class Chunk(NamedTuple):
-    """The strips of one request, and its body's ranges."""
-
-    strips: tuple[Strip, ...]
-    data: tuple[Json, ...]
+    sheet_id: int
+    header: int
+    key_column: int
+    marks: Mapping[int, str]
 
 
-class EchoedRow(NamedTuple):
-    """What stands in a row after a write: its key cell, and the cells of the columns that were written."""
+class Piece(NamedTuple):
+    """The cells of one column in a request, by row; None clears one."""
 
-    key: Cell
+    column: int
     cells: Mapping[int, Cell]
 
 
-class _Packer:
-    """Gathers strips until the next row would make the request too long."""
+class Echo(NamedTuple):
+    """What stands in the tab right after a write: header cells by column, key cells by row, our cells by column."""
 
-    def __init__(self, sheet_id: int, groups: tuple[tuple[int, int], ...], max_bytes: int) -> None:
-        self._sheet_id, self._groups, self._max_bytes = sheet_id, groups, max_bytes
-        self._overhead = sum(len(json.dumps(_range(sheet_id, MAX_ROW, MAX_ROW, group, ()))) for group in groups)
-        self._strips: list[Strip] = []
-        self._data: list[Json] = []
-        self._rows: list[Sequence[Sequence[JsonCell]]] = []
-        self._first = 0
-        self._size = 0
-
-    def begin(self, row: int) -> None:
-        """Begin a strip."""
-        self._first, self._rows = row, []
-        self._size += self._overhead
-
-    def add(self, values: Sequence[Sequence[JsonCell]]) -> Chunk | None:
-        """Add a row to the strip; return the chunk before it when there is no more room in that one."""
-        length = sum(len(json.dumps(each)) + 2 for each in values)
-        full = None
-        if self._size + length > self._max_bytes and (self._rows or self._strips):
-            row = self._first + len(self._rows)
-            full = self.take()
-            self.begin(row)
-        self._rows.append(values)
-        self._size += length
-        return full
-
-    def end(self) -> None:
-        """End the strip."""
-        if not self._rows:
-            return
-        end = self._first + len(self._rows)
-        self._strips.append(Strip(self._first, end, self._groups))
-        self._data += [
-            _range(self._sheet_id, self._first, end, group, [values[number] for values in self._rows])
-            for number, group in enumerate(self._groups)
-        ]
-        self._rows = []
-
-    def take(self) -> Chunk:
-        """Return all there is as a chunk, and begin anew."""
-        self.end()
-        chunk = Chunk(tuple(self._strips), tuple(self._data))
-        self._strips, self._data, self._size = [], [], 0
-        return chunk
+    headers: Mapping[int, Cell]
+    keys: Mapping[int, Cell]
+    cells: Mapping[int, Mapping[int, Cell]]
 
 
-def chunks_of(wanted: Wanted, key_column: int, sheet_id: int, max_bytes: int = MAX_BYTES) -> Iterator[Chunk]:
-    """Return the requests that write *wanted*, each at most *max_bytes* long unless a single row is longer."""
-    groups = _groups(sorted({key_column, *(column for cells in wanted.values() for column in cells)}))
-    packer = _Packer(sheet_id, groups, max_bytes)
-    for first, end in _runs(sorted(wanted)):
-        packer.begin(first)
-        for row in range(first, end):
-            full = packer.add(_values(wanted.get(row, {}), groups))
-            if full is not None:
+Chunk = tuple[Piece, ...]
+"""What goes into one request."""
+
+
+def chunks_of(wanted: Wanted, layout: Layout, max_bytes: int = MAX_BYTES) -> Iterator[Chunk]:
+    """Return what goes into each request, column by column, so that each is at most *max_bytes* long.
+
+    A single cell that is longer goes alone.
+    """
+    packer = _Packer(layout, max_bytes)
+    for column in sorted({column for cells in wanted.values() for column in cells}):
+        packer.begin(column)
+        for row in sorted(wanted):
+            if column in wanted[row] and (full := packer.add(row, wanted[row][column])):
                 yield full
-        packer.end()
     if wanted:
         yield packer.take()
 
 
-def _groups(columns: Sequence[int]) -> tuple[tuple[int, int], ...]:
-    groups: list[tuple[int, int]] = []
-    for column in columns:
-        if groups and groups[-1][1] == column:
-            groups[-1] = (groups[-1][0], column + 1)
+class _Packer:
+    """Gathers pieces until the next cell would make the request too long."""
+
+    def __init__(self, layout: Layout, max_bytes: int) -> None:
+        self._layout, self._max_bytes = layout, max_bytes
+        self._pieces: dict[int, dict[int, Cell]] = {}
+        self._column = 0
+        self._rows: set[int] = set()
+        self._last: int | None = None
+        self._size = 0
+
+    def begin(self, column: int) -> None:
+        """Begin a column."""
+        self._column, self._last = column, None
+
+    def add(self, row: int, value: Cell) -> Chunk | None:
+        """Add a cell of the column; return the chunk before it when there is no more room in that one."""
+        full = None
+        if self._pieces and self._size + self._cost(row, value) > self._max_bytes:
+            full = self.take()
+        self._size += self._cost(row, value)
+        self._pieces.setdefault(self._column, {})[row] = value
+        self._rows.add(row)
+        self._last = row
+        return full
+
+    def _cost(self, row: int, value: Cell) -> int:
+        cost = len(json.dumps(to_json(value))) + 2
+        if self._last is None:
+            cost += 2 * _RANGE + (row * _NULL if self._column in self._layout.marks else 0)
+        elif self._column in self._layout.marks or row - self._last <= _BRIDGE:
+            cost += (row - self._last - 1) * _NULL
         else:
-            groups.append((column, column + 1))
-    return tuple(groups)
+            cost += _RANGE
+        if row not in self._rows:
+            cost += _NULL if row - 1 in self._rows else _RANGE
+        return cost
+
+    def take(self) -> Chunk:
+        """Return all there is as a chunk, and begin anew."""
+        chunk = tuple(Piece(column, cells) for column, cells in self._pieces.items())
+        self._pieces, self._rows, self._last, self._size = {}, set(), None, 0
+        return chunk
 
 
-def _runs(rows: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Return rows that stand together, as (first, end): those with at most a few others in between."""
-    if not rows:
-        return
-    first = last = rows[0]
-    for row in rows[1:]:
-        if row - last > _BRIDGE + 1:
-            yield first, last + 1
-            first = row
-        last = row
-    yield first, last + 1
-
-
-def _values(cells: Mapping[int, Cell], groups: Sequence[tuple[int, int]]) -> list[list[JsonCell]]:
-    """Return what is sent of one row, by group: null for a cell that stays as it is."""
-    return [
-        [to_json(cells[column]) if column in cells else None for column in range(first, end)] for first, end in groups
-    ]
-
-
-def _range(sheet_id: int, start: int, end: int, group: tuple[int, int], rows: Sequence[Sequence[JsonCell]]) -> Json:
-    area = {
-        "sheetId": sheet_id,
-        "startRowIndex": start,
-        "endRowIndex": end,
-        "startColumnIndex": group[0],
-        "endColumnIndex": group[1],
-    }
-    return {"dataFilter": {"gridRange": area}, "majorDimension": "ROWS", "values": rows}
-
-
-def request_of(chunk: Chunk) -> Json:
+def request_of(chunk: Chunk, layout: Layout) -> Json:
     """Return the body of the request for a chunk: values as they are, and all of its ranges in the answer."""
+    rows = sorted({row for piece in chunk for row in piece.cells})
+    guarded = [layout.key_column, *(piece.column for piece in chunk if piece.column not in layout.marks)]
+    data = [_range(layout, column, layout.header, [None]) for column in guarded]
+    data += [
+        _range(layout, layout.key_column, first, [None] * (end - first))
+        for first, end in _runs(rows)
+        if first != layout.header
+    ]
+    for piece in chunk:
+        data += _piece_ranges(piece, layout)
     return {
         "valueInputOption": "RAW",
-        "data": list(chunk.data),
+        "data": data,
         "includeValuesInResponse": True,
         "responseValueRenderOption": "UNFORMATTED_VALUE",
         "responseDateTimeRenderOption": "SERIAL_NUMBER",
     }
 
 
-def echo_of(answer: Json, chunk: Chunk, key_column: int) -> dict[int, EchoedRow]:
-    """Return what stands in every row of a chunk after it was written, by the row's position.
+def _piece_ranges(piece: Piece, layout: Layout) -> Iterator[Json]:
+    mark = layout.marks.get(piece.column)
+    runs = [(0, max(piece.cells) + 1)] if mark is not None else _runs(sorted(piece.cells))
+    for first, end in runs:
+        values: list[JsonCell] = [
+            to_json(piece.cells[row]) if row in piece.cells else None for row in range(first, end)
+        ]
+        if mark is None:
+            yield _range(layout, piece.column, first, values)
+        else:
+            lookup = {"locationType": "COLUMN", "metadataKey": COLUMN_KEY, "metadataValue": mark}
+            yield {
+                "dataFilter": {"developerMetadataLookup": lookup},
+                "majorDimension": "COLUMNS",
+                "values": [values],
+            }
 
-    Raises SourceOutOfReach when the answer does not say: then it is no answer of Google's.
-    """
-    areas = [(strip, group) for strip in chunk.strips for group in strip.groups]
-    responses = _in_order(answer.get("responses"), areas)
-    rows: dict[int, dict[int, Cell]] = {}
-    for (strip, (first, end)), response in zip(areas, responses, strict=True):
-        values = (response.get("updatedData") or {}).get("values") or []
-        for at, row in enumerate(range(strip.first_row, strip.end_row)):
-            cells = values[at] if at < len(values) else []
-            echoed = rows.setdefault(row, {})
-            for column in range(first, end):
-                place = column - first
-                echoed[column] = _cell(cells[place]) if place < len(cells) else None
-    return {
-        row: EchoedRow(cells.get(key_column), {column: cell for column, cell in cells.items() if column != key_column})
-        for row, cells in rows.items()
+
+def _range(layout: Layout, column: int, first: int, values: Sequence[JsonCell]) -> Json:
+    area = {
+        "sheetId": layout.sheet_id,
+        "startRowIndex": first,
+        "endRowIndex": first + len(values),
+        "startColumnIndex": column,
+        "endColumnIndex": column + 1,
     }
+    return {"dataFilter": {"gridRange": area}, "majorDimension": "COLUMNS", "values": [values]}
+
+
+def _runs(rows: Sequence[int]) -> list[tuple[int, int]]:
+    """Return rows that stand together, as (first, end): those with at most a few others in between."""
+    runs: list[tuple[int, int]] = []
+    for row in rows:
+        if runs and row - runs[-1][1] < _BRIDGE:
+            runs[-1] = (runs[-1][0], row + 1)
+        else:
+            runs.append((row, row + 1))
+    return runs
+
+
+def echo_of(answer: Json, chunk: Chunk, layout: Layout) -> Echo:
+    """Return what an answer says stands there. What it does not say is missing: a column that is gone, for one."""
+    headers: dict[int, Cell] = {}
+    keys: dict[int, Cell] = {}
+    cells: dict[int, dict[int, Cell]] = {piece.column: {} for piece in chunk}
+    by_mark = {layout.marks[piece.column]: piece.column for piece in chunk if piece.column in layout.marks}
+    responses = answer.get("responses")
+    for each in responses if isinstance(responses, list) else ():
+        where = each.get("dataFilter") or {}
+        area = where.get("gridRange")
+        if area is None:
+            mark = (where.get("developerMetadataLookup") or {}).get("metadataValue")
+            if mark in by_mark:
+                cells[by_mark[mark]].update(_column_values(each))
+            continue
+        column, found = int(area.get("startColumnIndex") or 0), dict(_column_values(each))
+        if int(area.get("startRowIndex") or 0) == layout.header and len(found) <= 1:
+            headers[column] = found.get(layout.header)
+        elif column == layout.key_column:
+            # An empty cell at the end is left out of an answer, and is one for us.
+            keys.update(dict.fromkeys(range(int(area.get("startRowIndex") or 0), int(area["endRowIndex"]))))
+            keys.update(found)
+        else:
+            cells[column].update(found)
+    return Echo(headers, keys, cells)
+
+
+def _column_values(response: Json) -> Iterator[tuple[int, Cell]]:
+    """Return the cells of one column by row, from the range they are said to stand in."""
+    data = response.get("updatedData") or {}
+    found = _START.search(str(data.get("range") or response.get("updatedRange") or ""))
+    first = int(found[1]) - 1 if found and found[1] else 0
+    values = data.get("values") or []
+    if data.get("majorDimension") == "COLUMNS":
+        column = values[0] if values else []
+    else:
+        column = [row[0] if row else None for row in values]
+    return ((first + at, _cell(value)) for at, value in enumerate(column))
 
 
 def _cell(value: Cell) -> Cell:
     if value == "" or value is None:
         return None
     return whole(value) if isinstance(value, float) else value
-
-
-def _in_order(responses: object, areas: Sequence[tuple[Strip, tuple[int, int]]]) -> list[Json]:
-    """Return the answer for each range. Each names its own, so that nothing hangs on the order they come in."""
-    listed = [each for each in responses if isinstance(each, Mapping)] if isinstance(responses, list) else []
-    by_place: dict[tuple[int, int], Json] = {}
-    for each in listed:
-        area = (each.get("dataFilter") or {}).get("gridRange") or {}
-        by_place[int(area.get("startRowIndex") or 0), int(area.get("startColumnIndex") or 0)] = each
-    try:
-        return [by_place[strip.first_row, group[0]] for strip, group in areas]
-    except KeyError:
-        raise SourceOutOfReach(
-            "Google did not say what it wrote", fix="run again: what was written is found again"
-        ) from None

@@ -11,18 +11,27 @@ No request is ever repeated blindly: one without an answer is looked up like any
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
+from automations.core.books import header_identity
 from automations.core.leads import Cell, CellChange, CellOutcome, KeyRule, LeadKey, WriteResult, WrittenCell
 from automations.errors import SourceOutOfReach
 from automations.sources.google.cells import Unwritable, to_json
 from automations.sources.google.client import InDoubt, Json
 from automations.sources.google.grid import Protection
 from automations.sources.google.layout import Found, lead_row
-from automations.sources.google.strips import Chunk, EchoedRow, Wanted, chunks_of, echo_of, request_of
+from automations.sources.google.repairs import (
+    Work,
+    add_repairs,
+    compare,
+    find_strays,
+    lost_headers,
+    remember,
+    sent_of,
+    value_at,
+)
+from automations.sources.google.strips import Chunk, Echo, Layout, Wanted, chunks_of, echo_of, request_of
 from automations.sources.matching import LeadRow, Targets, find_targets, same_cell, settle
 
 ROUNDS = 5
@@ -52,49 +61,6 @@ class Calls(Protocol):
         ...
 
 
-class Sent(NamedTuple):
-    """What was sent to one row, by header."""
-
-    row: int
-    values: Mapping[str, Cell]
-
-
-@dataclass
-class _Work:
-    """One write, as far as it is done.
-
-    *before* is what every lead's cells held when we first looked. *stray* are values of ours that stand where they do
-    not belong, by lead and header: they are nobody's typing. *orphans* are such values in rows without a key, and
-    *unsure* is what was sent and got no answer.
-    """
-
-    changes: Sequence[CellChange]
-    keys: KeyRule
-    label: str
-    done: dict[int, WrittenCell] = field(default_factory=dict)
-    tried: dict[int, WrittenCell] = field(default_factory=dict)
-    before: dict[tuple[LeadKey, str], Cell] = field(default_factory=dict)
-    stray: dict[tuple[LeadKey, str], Cell] = field(default_factory=dict)
-    orphans: list[Sent] = field(default_factory=list)
-    unsure: list[Sent] = field(default_factory=list)
-
-    def is_finished(self) -> bool:
-        """Return whether nothing is left to do or to find out."""
-        return len(self.done) == len(self.changes) and not (self.stray or self.orphans or self.unsure)
-
-    def own(self, key: LeadKey, header: str) -> tuple[Cell, ...]:
-        """Return the value that a lead got, or shall get, in this write; nothing when it gets none."""
-        at = self.position.get((key, header))
-        if at is None or (at in self.done and self.done[at].outcome is not CellOutcome.WRITTEN):
-            return ()
-        return (self.changes[at].new,)
-
-    @cached_property
-    def position(self) -> Mapping[tuple[LeadKey, str], int]:
-        """Return where in the changes each cell's is."""
-        return {(change.key, change.header): at for at, change in enumerate(self.changes)}
-
-
 def write_changes(
     changes: Sequence[CellChange], keys: KeyRule, calls: Calls, label: str, *, max_bytes: int
 ) -> WriteResult:
@@ -102,7 +68,7 @@ def write_changes(
 
     Raises SourceOutOfReach when nothing could be written; GivenUp when Google had no time for us.
     """
-    work = _Work(changes, keys, label)
+    work = Work(changes, keys, label)
     for _ in range(ROUNDS):
         try:
             has_written = _one_round(work, calls, max_bytes)
@@ -115,30 +81,79 @@ def write_changes(
     return _result(work, "the sheet kept changing while we wrote")
 
 
-def _one_round(work: _Work, calls: Calls, max_bytes: int) -> bool:
+def _one_round(work: Work, calls: Calls, max_bytes: int) -> bool:
     """Look, find out what the last round came to, and write what is open; return whether anything was sent."""
     found, place = calls.look()
+    if lost := lost_headers(work, found):
+        # Without its header a column cannot be told from any other: nothing else is done in this round.
+        _send(work, found, _layout(found, place, {}), lost, {}, calls, max_bytes)
+        return True
     targets = find_targets(work.label, found.headers, work.changes, work.keys)
-    _find_strays(work, found, targets)
+    clear = find_strays(work, found, targets)
     wanted = _open_changes(work, found, targets, place)
-    _add_repairs(work, found, targets, wanted)
-    _remember(work, found, targets)
+    for row, cells in clear.items():
+        wanted.setdefault(row, {}).update(cells)
+    add_repairs(work, found, targets, wanted)
+    remember(work, found, targets)
     headers = {column: header for header, column in targets.columns.items()}
-    for chunk in chunks_of(wanted, found.key_column, place.sheet_id, max_bytes):
-        try:
-            echo = echo_of(calls.write_values(request_of(chunk)), chunk, found.key_column)
-        except InDoubt:
-            work.unsure += _sent(chunk, wanted, headers)
-            calls.wait_in_doubt()
-            break
-        _compare(work, found, wanted, echo, headers)
-        if work.stray or work.orphans:
-            # The rows have moved: what is left of this look would only go wrong, too.
-            break
+    _send(work, found, _layout(found, place, headers), wanted, headers, calls, max_bytes)
     return bool(wanted)
 
 
-def _open_changes(work: _Work, found: Found, targets: Targets, place: Place) -> dict[int, dict[int, Cell]]:
+def _layout(found: Found, place: Place, headers: Mapping[int, str]) -> Layout:
+    """Return where to write. A column that is protected in part goes by its place: all of it would be refused."""
+    marks = {
+        column: mark
+        for column, mark in found.marks.items()
+        if column in headers
+        and header_identity(mark) == header_identity(headers[column])
+        and list(found.marks.values()).count(mark) == 1
+        and not any(_touches(each, column) for each in place.protections)
+    }
+    return Layout(place.sheet_id, found.header, found.key_column, marks)
+
+
+def _touches(area: Protection, column: int) -> bool:
+    return not area.ours and area.first <= column and (area.last is None or column < area.last)
+
+
+def _send(
+    work: Work,
+    found: Found,
+    layout: Layout,
+    wanted: Wanted,
+    headers: Mapping[int, str],
+    calls: Calls,
+    max_bytes: int,
+) -> None:
+    """Write *wanted*, request by request, until one goes astray or gets no answer."""
+    for chunk in chunks_of(wanted, layout, max_bytes):
+        sent = sent_of(chunk, headers)
+        try:
+            echo = echo_of(calls.write_values(request_of(chunk, layout)), chunk, layout)
+        except InDoubt:
+            work.unsure += sent
+            calls.wait_in_doubt()
+            return
+        if not headers:
+            continue
+        if not _is_in_place(found, layout, echo, chunk):
+            # Columns or the header row have moved: what the rows hold now, only a new look can tell.
+            work.unsure += sent
+            return
+        compare(work, found, sent, echo)
+        if work.stray or work.orphans:
+            # The rows have moved: what is left of this look would only go wrong, too.
+            return
+
+
+def _is_in_place(found: Found, layout: Layout, echo: Echo, chunk: Chunk) -> bool:
+    """Return whether the header cells that a request relied on were where they were looked for."""
+    relied_on = [layout.key_column, *(piece.column for piece in chunk if piece.column not in layout.marks)]
+    return all(same_cell(echo.headers.get(column), value_at(found, layout.header, column)) for column in relied_on)
+
+
+def _open_changes(work: Work, found: Found, targets: Targets, place: Place) -> dict[int, dict[int, Cell]]:
     """Return what is to be written now, by row and column; changes that need no writing are done."""
     rows = _lead_rows(work, found, targets, place)
     still = [(at, change) for at, change in enumerate(work.changes) if at not in work.done]
@@ -157,7 +172,7 @@ def _open_changes(work: _Work, found: Found, targets: Targets, place: Place) -> 
     return dict(wanted)
 
 
-def _lead_rows(work: _Work, found: Found, targets: Targets, place: Place) -> dict[LeadKey, Sequence[LeadRow]]:
+def _lead_rows(work: Work, found: Found, targets: Targets, place: Place) -> dict[LeadKey, Sequence[LeadRow]]:
     columns = tuple(targets.columns.values())
     keys = {change.key for at, change in enumerate(work.changes) if at not in work.done}
     return {
@@ -167,14 +182,14 @@ def _lead_rows(work: _Work, found: Found, targets: Targets, place: Place) -> dic
     }
 
 
-def _with_stray(work: _Work, found: Found, targets: Targets, change: CellChange) -> CellChange:
+def _with_stray(work: Work, found: Found, targets: Targets, change: CellChange) -> CellChange:
     """Return a change that also takes a value of ours, which came here by mistake, for what was here before."""
     wrong = (change.key, change.header)
     rows = found.lead_rows.get(change.key, ())
     column = targets.columns.get(change.header)
     if wrong not in work.stray or len(rows) != 1 or column is None:
         return change
-    stands = _value(found, rows[0], column)
+    stands = value_at(found, rows[0], column)
     # Taken out: written over, or no longer there, it needs no repair.
     value = work.stray.pop(wrong)
     return change._replace(old=value) if same_cell(stands, value) else change
@@ -189,121 +204,7 @@ def _checked(cell: WrittenCell) -> WrittenCell:
     return cell
 
 
-def _value(found: Found, row: int, column: int) -> Cell:
-    look = found.rows[row].get(column)
-    return look.value if look else None
-
-
-def _remember(work: _Work, found: Found, targets: Targets) -> None:
-    """Note what every lead holds, the first time it is seen: that is what a stray value has to make room for."""
-    for key, rows in found.lead_rows.items():
-        for header, column in targets.columns.items():
-            if len(rows) == 1:
-                work.before.setdefault((key, header), _value(found, rows[0], column))
-
-
-def _compare(
-    work: _Work, found: Found, wanted: Wanted, echo: Mapping[int, EchoedRow], headers: Mapping[int, str]
-) -> None:
-    """Note what a write hit: the leads it was meant for, other leads, or rows of nobody."""
-    hit: dict[int, EchoedRow] = {}
-    for row, echoed in echo.items():
-        if row not in wanted:
-            continue
-        key = work.keys.key_of(echoed.key)
-        if key == found.keys.get(row):
-            hit[row] = echoed
-            _note_repaired(work, key, row, echoed, headers)
-        else:
-            _note_stray(work, key, Sent(row, {headers[column]: new for column, new in wanted[row].items()}))
-    columns = {header: column for column, header in headers.items()}
-    for at, cell in list(work.tried.items()):
-        there = hit.get(cell.row - 1)
-        if there and same_cell(there.cells.get(columns[cell.change.header]), cell.change.new):
-            work.done[at] = cell
-            del work.tried[at]
-
-
-def _note_repaired(work: _Work, key: LeadKey | None, row: int, echoed: EchoedRow, headers: Mapping[int, str]) -> None:
-    """Forget strays that this write has put right."""
-    if key is None:
-        work.orphans = [each for each in work.orphans if each.row != row or any(echoed.cells.values())]
-        return
-    for column, value in echoed.cells.items():
-        stray = (key, headers.get(column, ""))
-        if stray in work.stray and not same_cell(work.stray[stray], value):
-            del work.stray[stray]
-
-
-def _note_stray(work: _Work, key: LeadKey | None, sent: Sent) -> None:
-    if key is None:
-        work.orphans.append(sent)
-        return
-    for header, value in sent.values.items():
-        own = work.own(key, header)
-        if not (own and same_cell(own[0], value)):
-            work.stray[key, header] = value
-
-
-def _sent(chunk: Chunk, wanted: Wanted, headers: Mapping[int, str]) -> list[Sent]:
-    """Return what a request sent to each row."""
-    rows = (row for strip in chunk.strips for row in range(strip.first_row, strip.end_row) if row in wanted)
-    return [Sent(row, {headers[column]: value for column, value in wanted[row].items()}) for row in rows]
-
-
-def _find_strays(work: _Work, found: Found, targets: Targets) -> None:
-    """Find values of a write without an answer that stand in the row they were sent to, under another lead's key."""
-    unsure, work.unsure = work.unsure, []
-    for sent in unsure:
-        if not _holds(found, sent.row, sent.values, targets):
-            continue
-        key = found.keys.get(sent.row)
-        if key is None or any(
-            not same_cell(work.before.get((key, header)), value) for header, value in sent.values.items()
-        ):
-            _note_stray(work, key, sent)
-
-
-def _holds(found: Found, row: int, values: Mapping[str, Cell], targets: Targets) -> bool:
-    """Return whether a row holds exactly what was sent to it."""
-    return row in found.rows and all(
-        header in targets.columns and same_cell(_value(found, row, targets.columns[header]), value)
-        for header, value in values.items()
-    )
-
-
-def _add_repairs(work: _Work, found: Found, targets: Targets, wanted: dict[int, dict[int, Cell]]) -> None:
-    """Add to *wanted* what gives back to other leads what they held, and clears rows of nobody."""
-    for (key, header), value in list(work.stray.items()):
-        rows, column = found.lead_rows.get(key, ()), targets.columns.get(header)
-        if column is None or not any(same_cell(_value(found, at, column), value) for at in rows):
-            # The lead is gone, or somebody typed over it.
-            del work.stray[key, header]
-        elif len(rows) == 1:
-            own = work.own(key, header)
-            # A lead that was not there when we looked has nothing of ours to get back.
-            wanted.setdefault(rows[0], {})[column] = own[0] if own else work.before.get((key, header))
-    orphans: list[Sent] = []
-    taken: set[int] = set()
-    for sent in work.orphans:
-        at = _orphan_row(found, targets, sent, taken)
-        if at is not None:
-            taken.add(at)
-            wanted.setdefault(at, {}).update({targets.columns[header]: None for header in sent.values})
-            orphans.append(Sent(at, sent.values))
-    work.orphans = orphans
-
-
-def _orphan_row(found: Found, targets: Targets, sent: Sent, taken: Collection[int]) -> int | None:
-    """Return the row without a key that holds exactly what we wrote there by mistake, wherever it is now."""
-    for at in (sent.row, *sorted(found.rows)):
-        is_free = at > found.header and at not in found.keys and at not in taken
-        if is_free and _holds(found, at, sent.values, targets):
-            return at
-    return None
-
-
-def _result(work: _Work, why: str) -> WriteResult:
+def _result(work: Work, why: str) -> WriteResult:
     """Return what became of every change; what is still open is refused, and stray values are named."""
     cells = tuple(
         work.done[at] if at in work.done else WrittenCell(change, CellOutcome.REFUSED, change.row, change.old, why)
@@ -315,4 +216,8 @@ def _result(work: _Work, why: str) -> WriteResult:
     )
     if work.orphans:
         flagged += (f"{len(work.orphans)} rows without {work.keys.header} may hold values of ours: clear them",)
+    flagged += tuple(
+        f'columns were moved while we wrote: "{header}" in row {row} holds a value of ours, put it right (Ctrl+Z)'
+        for header, row in work.astray
+    )
     return WriteResult(cells, notes=flagged)
