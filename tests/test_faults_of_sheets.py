@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from workbooks import BY_EMAIL, change
 
 from automations.core.books import read_book
-from automations.core.leads import CellOutcome, Columns, Field, FieldType, WriteResult
+from automations.core.leads import Cell, CellOutcome, Columns, Field, FieldType, WriteResult
 from automations.errors import SourceBusy, SourceOutOfReach, WrongConfig
 from automations.sources.dress import Dress
 from automations.sources.google.client import BUDGET
