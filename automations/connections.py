@@ -4,15 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from automations.config import Config
 from automations.core.evidence import Absence, SentMail, Sighting
 from automations.core.history import MessageRecord
+from automations.errors import MailerOutOfReach
 
 if TYPE_CHECKING:
+    from automations.core.messages import Outcome
     from automations.mail import Mailer
     from automations.mail.imap import Account
+
+
+_SECONDS = 20.0
+
+
+@runtime_checkable
+class LogsIn(Protocol):
+    """A mailer that can say whether it would be let in."""
+
+    def try_login(self) -> Outcome | None:
+        """Connect and log in, and leave again; return how that failed, or None when a message could leave now."""
+        ...
 
 
 def open_mailer(config: Config, sender: str) -> Mailer:
@@ -32,6 +46,27 @@ def open_mailer(config: Config, sender: str) -> Mailer:
         security=settings.security.value,
         connections=settings.connections,
     )
+
+
+def try_login(config: Config, sender: str) -> str:
+    """Return why nothing could be sent for a sender right now, or "". Sends nothing. Never raises."""
+    try:
+        with open_mailer(config, sender) as mailer:
+            outcome = mailer.try_login() if isinstance(mailer, LogsIn) else None
+    except MailerOutOfReach as error:
+        return error.what
+    return "" if outcome is None else outcome.reply or outcome.hand.value
+
+
+def try_mailbox(account: Account) -> str:
+    """Return why a mailbox cannot be read right now, or "". Never raises."""
+    from automations.mail.imap import open_mailbox, sent_folders  # noqa: PLC0415 - imaplib and ssl cost 60 ms
+
+    try:
+        with open_mailbox(account, _SECONDS) as box:
+            return "" if sent_folders(box) else "it has no folder for sent mail that we know the name of"
+    except MailerOutOfReach as error:
+        return error.what
 
 
 def mailbox_of(config: Config, sender: str) -> Account | None:

@@ -92,6 +92,7 @@ Do:
 
 Keep:
   serve       stay on and work the schedule
+  doctor      is everything connected?
   history     all we know about one lead, or the last runs
   inbox       what is this mail that came back?
 

@@ -35,7 +35,7 @@ TABLE = {
         ADAPTERS,
         "python_calamine openpyxl isal gspread google google_auth_oauthlib oauthlib requests urllib3 stamina",
     ),
-    "mail": Part(ADAPTERS, "imap_tools flufl"),
+    "mail": Part(ADAPTERS, "imap_tools flufl dns"),
     "ledger": Part(ADAPTERS, "apsw"),
     "templates": Part(ADAPTERS, "jinja2 markupsafe markdown_it css_inline nameparser"),
     "facts": Part("core errors", "holidays babel disposable_email_domains"),
@@ -49,13 +49,14 @@ TABLE = {
     "sending": Part("core errors crash clock mail ledger"),
     "watch": Part("core errors sources"),
     "runner": Part("watch core errors crash clock sources mail ledger sending doubts marks project"),
+    "doctor": Part("core errors clock jobs connections mail ledger sources marks runner project"),
     "turns": Part("clock runner"),
     "adopting": Part("core errors ledger marks runner project"),
     "looking": Part("core errors runner"),
     "web": Part("core errors clock config report project runner looking jobs", "starlette"),
     "commands": Part(
         "core errors problems clock config sources mail ledger facts jobs report project sending runner turns"
-        " looking adopting marks connections doubts",
+        " looking adopting doctor marks connections doubts",
         "click rich rapidfuzz openpyxl structlog",  # rapidfuzz and openpyxl: init guesses columns and makes a sample
     ),
     "cli": Part("errors commands", "click"),

@@ -31,6 +31,7 @@ GROUPS = (
         "Keep",
         (
             ("serve", "stay on and work the schedule"),
+            ("doctor", "is everything connected?"),
             ("history", "all we know about one lead, or the last runs"),
             ("inbox", "what is this mail that came back?"),
         ),

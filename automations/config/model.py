@@ -142,6 +142,10 @@ class Config:
     state: Path
     jobs: tuple[Job, ...] = ()
     inboxes: Mapping[str, ImapSettings] = field(default_factory=dict)
+    selectors: Mapping[str, str] = field(default_factory=dict)
+    """By sender, the name under which the domain's DKIM key is published, where config.yaml tells it."""
+    resolver: str = ""
+    """The name server that doctor asks; "" for those of the system."""
     warnings: tuple[Problem, ...] = ()
 
     def with_warnings(self, warnings: tuple[Problem, ...]) -> Config:

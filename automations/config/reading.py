@@ -137,6 +137,8 @@ def _assembled(path: Path, record: Record, environ: Mapping[str, str], desk: Des
         state=folder / ".leadwright",
         jobs=jobs_of(record, desk.inside("schedule")),
         inboxes=people.inboxes,
+        selectors=people.selectors,
+        resolver=record[t.RESOLVER] or "",
     )
 
 

@@ -27,6 +27,7 @@ class SenderParts(NamedTuple):
     senders: tuple[Sender, ...]
     connections: Mapping[str, SmtpSettings | None]
     inboxes: Mapping[str, ImapSettings]
+    selectors: Mapping[str, str]
 
 
 def senders_of(record: Record, secrets: Secrets, desk: Desk) -> SenderParts:
@@ -45,7 +46,9 @@ def senders_of(record: Record, secrets: Secrets, desk: Desk) -> SenderParts:
         imap = entry.value[t.SENDER_IMAP]
         if imap and (inbox := _imap(imap, secrets, inside.inside("imap"))):
             inboxes[name] = inbox
-    return SenderParts(tuple(senders), connections, inboxes)
+    told = {entry.name.text.strip(): entry.value[t.DKIM_SELECTOR] for entry in entries}
+    selectors = {name: selector for name, selector in told.items() if selector}
+    return SenderParts(tuple(senders), connections, inboxes, selectors)
 
 
 def _sender(name: str, record: Record) -> Sender | None:

@@ -205,7 +205,13 @@ WARM_UP = Setting(
     "a slow start for a new sender, up to per_day; half as many for a week after an email was refused as unwanted",
     unless="none",
 )
-SENDER = Settings((FROM, REPLY_TO, SENDER_SMTP, SENDER_IMAP, PER_DAY, CONNECTIONS, WARM_UP), "a sender")
+DKIM_SELECTOR = Setting(
+    "dkim_selector",
+    LINE,
+    "the name under which your mail provider has you publish its DKIM key; doctor looks there",
+    unless="the usual names are tried",
+)
+SENDER = Settings((FROM, DKIM_SELECTOR, REPLY_TO, SENDER_SMTP, SENDER_IMAP, PER_DAY, CONNECTIONS, WARM_UP), "a sender")
 
 # limits
 SEND_BETWEEN = Setting(
@@ -386,6 +392,12 @@ TAG_LINKS = Setting(
 )
 FILE_ALERTS = Setting("alerts", ALERTS, "who hears of what at once", unless="nobody")
 TESTS = Setting("tests", Items(TEST, "test"), "examples that must come out as you say; check tries them", unless="none")
+RESOLVER = Setting(
+    "resolver",
+    Value(names.read_line, "the address of a name server", ("9.9.9.9:53",)),
+    "the name server that doctor asks about your domains",
+    unless="those of the system",
+)
 OUTBOX = Setting("outbox", FOLDER, "the folder for emails of senders without smtp", default="outbox")
 FILE = Settings(
     (
@@ -407,6 +419,7 @@ FILE = Settings(
         FILE_ALERTS,
         TESTS,
         OUTBOX,
+        RESOLVER,
     ),
     "config.yaml",
 )

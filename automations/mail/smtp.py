@@ -14,16 +14,17 @@ from automations.core.messages import BeforeDot, Outcome, Outgoing
 from automations.errors import MailerOutOfReach
 from automations.mail.dialogue import Timeouts
 from automations.mail.lanes import hand_over_alone
-from automations.mail.smtp_lane import Login, Security, Server, SmtpLane
+from automations.mail.smtp_lane import SmtpLane
+from automations.mail.smtp_values import NO_HABITS, Habits, Login, Security, Server, Token
 
-__all__ = ["Security", "SmtpMailer"]
+__all__ = ["Habits", "Security", "SmtpMailer"]
 
 
 class SmtpMailer:
     """Hands messages to the server at *host*, over *connections* that are kept open; each opens when it is needed.
 
-    *user* may be empty: then nobody logs in. *ca_file* names certificates to trust instead of the system's, for a
-    server of one's own; the check itself cannot be turned off.
+    *user* may be empty: then nobody logs in. A *token* is used instead of the password (XOAUTH2). *ca_file* names
+    certificates to trust instead of the system's, for a server of one's own; the check itself cannot be turned off.
     Raises MailerOutOfReach for ``none`` and a host that is not this machine.
     """
 
@@ -38,6 +39,8 @@ class SmtpMailer:
         timeouts: Timeouts | None = None,
         ca_file: str | None = None,
         connections: int = 1,
+        token: Token | None = None,
+        habits: Habits = NO_HABITS,
     ) -> None:
         if security == "none" and not is_this_machine(host):
             raise MailerOutOfReach(
@@ -45,13 +48,17 @@ class SmtpMailer:
                 fix="Use  security: starttls  (port 587) or  security: tls  (port 465).",
             )
         server = Server(host, port, security, timeouts or Timeouts(), ca_file)
-        login = Login(user, password) if user else None
-        self._lanes = tuple(SmtpLane(server, login) for _ in range(connections))
+        login = Login(user, password, token) if user else None
+        self._lanes = tuple(SmtpLane(server, login, habits) for _ in range(connections))
 
     @property
     def lanes(self) -> tuple[SmtpLane, ...]:
         """Return the connections."""
         return self._lanes
+
+    def try_login(self) -> Outcome | None:
+        """Connect and log in, and leave again; return how that failed, or None when a message could leave now."""
+        return self._lanes[0].try_login()
 
     def __enter__(self) -> Self:
         """Return the mailer; it connects when the first message comes."""

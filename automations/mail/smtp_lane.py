@@ -16,41 +16,22 @@ import re
 import smtplib
 import ssl
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, field
 from time import monotonic
-from typing import Literal, NamedTuple, NoReturn, TypeVar
+from typing import NamedTuple, NoReturn, TypeVar
 
 from automations.core.messages import Fault, Hand, Outcome, Outgoing
 from automations.crash import crash_at
+from automations.errors import MailerOutOfReach
 from automations.mail.answers import Phase, classify, split_enhanced
-from automations.mail.dialogue import Dialogue, Distrust, NoAnswer, Reply, Timeouts, no_answer_within
+from automations.mail.dialogue import Dialogue, Distrust, NoAnswer, Reply, no_answer_within
 from automations.mail.lanes import HandOver, Need
-
-Security = Literal["starttls", "tls", "none"]
+from automations.mail.smtp_values import NO_HABITS, Habits, Login, Server, Token, xoauth2
 
 _Answer = TypeVar("_Answer")
 _ENVELOPE_ADDRESS = re.compile(r"[!-;=?-~]+@[!-;=?-~]+\Z")
 _CHUNK = 65_536
 _CLOSING = 421
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    """Where a connection leads to, and what it trusts."""
-
-    host: str
-    port: int
-    security: Security
-    timeouts: Timeouts
-    ca_file: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Login:
-    """Who logs in."""
-
-    user: str
-    password: str = field(repr=False)
+_GO_ON = 334
 
 
 class _Command(NamedTuple):
@@ -68,6 +49,7 @@ _DATA = _Command(Phase.DATA, 3, "DATA")
 class _Refusal(NamedTuple):
     phase: Phase
     reply: Reply
+    said: str
 
 
 class _Ended(Exception):  # noqa: N818 - how a hand-over ended before the dot
@@ -85,9 +67,10 @@ class _Stale(Exception):  # noqa: N818 - what happened
 class SmtpLane:
     """A connection that opens with its first message, and again when it was lost. *login* None: nobody logs in."""
 
-    def __init__(self, server: Server, login: Login | None) -> None:
+    def __init__(self, server: Server, login: Login | None, habits: Habits = NO_HABITS) -> None:
         self._server = server
         self._login = login
+        self._habits = habits
         self._dialogue: Dialogue | None = None
         self._deadline = 0.0
 
@@ -107,8 +90,18 @@ class SmtpLane:
         if dialogue is not None:
             dialogue.leave()
 
+    def try_login(self) -> Outcome | None:
+        """Connect and log in, and leave again; return how that failed, or None when a message could leave now."""
+        try:
+            self._connect()
+        except _Ended as ended:
+            return ended.outcome
+        self.leave()
+        return None
+
     def hand_over(self, message: Outgoing) -> HandOver:
         """Hand one message over, step by step; see `automations.mail.lanes`."""
+        message = self._habits.dressed(message)
         try:
             _must_have_plain_addresses(message)
             dialogue = yield from self._envelope(message)
@@ -140,13 +133,21 @@ class SmtpLane:
         return fresh
 
     def _say_envelope(self, dialogue: Dialogue, message: Outgoing, *, is_kept: bool) -> Generator[Need, bool, None]:
-        commands = _envelope_commands(message, dialogue)
+        commands = _envelope_commands(message, dialogue, self._habits.witness)
         for flight in (commands,) if dialogue.has_extn("pipelining") else [(each,) for each in commands]:
             refusal = yield from self._fly(dialogue, flight, may_be_stale=is_kept and flight[0] is commands[0])
             if refusal is not None:
                 if refusal.reply.code == _CLOSING:
                     self._hang_up()
-                raise _Ended(classify(refusal.phase, *refusal.reply))
+                raise _Ended(self._refused(refusal))
+
+    def _refused(self, refusal: _Refusal) -> Outcome:
+        outcome = classify(refusal.phase, *refusal.reply)
+        if self._habits.witness and refusal.said == _rcpt(self._habits.witness):
+            # Whatever is wrong with the witness's mailbox, the lead's own address must not suffer for it.
+            said = f"the witness {self._habits.witness} was refused: {outcome.reply}"
+            return Outcome(Hand.DEFERRED, Fault.SERVER, said)
+        return outcome
 
     def _fly(
         self, dialogue: Dialogue, flight: Sequence[_Command], *, may_be_stale: bool
@@ -169,7 +170,7 @@ class SmtpLane:
                     # The server waits for a message although it took no recipient: it gets no dot, not even for none.
                     self._hang_up()
                 if not is_yes and refusal is None:
-                    refusal = _Refusal(at.phase, reply)
+                    refusal = _Refusal(at.phase, reply, at.text)
                 if reply.code == _CLOSING:
                     break
         except (NoAnswer, OSError) as silence:
@@ -242,6 +243,9 @@ class SmtpLane:
         return ssl.create_default_context(cafile=self._server.ca_file)
 
     def _log_in(self, dialogue: Dialogue, login: Login) -> None:
+        if login.token is not None:
+            self._log_in_by_token(dialogue, login.user, login.token)
+            return
         try:
             self._guarded(Phase.LOGIN, lambda: dialogue.login(login.user, login.password))
         except smtplib.SMTPAuthenticationError as error:
@@ -251,6 +255,20 @@ class SmtpLane:
         except (smtplib.SMTPException, UnicodeError):
             said = f"{self._server.host} offers no way to log in that fits this user and password"
             self._refuse_login(Outcome(Hand.DEFERRED, Fault.ACCOUNT, said))
+
+    def _log_in_by_token(self, dialogue: Dialogue, user: str, token: Token) -> None:
+        """Log in by XOAUTH2. A token that is refused is asked for anew, once: then it is us who are refused."""
+        for wants_new in (False, True):
+            try:
+                command = f"AUTH XOAUTH2 {xoauth2(user, token(wants_new))}"
+            except MailerOutOfReach as error:
+                self._refuse_login(Outcome(Hand.DEFERRED, Fault.ACCOUNT, error.what))
+            reply = self._guarded(Phase.LOGIN, lambda command=command: dialogue.say(command))  # type: ignore[misc]
+            if reply.code == _GO_ON:  # the reason, to be answered by an empty line
+                reply = self._guarded(Phase.LOGIN, lambda: dialogue.say(""))
+            if reply.code // 100 == 2:  # noqa: PLR2004 - a positive completion reply
+                return
+        self._refuse_login(classify(Phase.LOGIN, *reply))
 
     def _refuse_login(self, outcome: Outcome) -> NoReturn:
         self._hang_up()
@@ -291,12 +309,17 @@ def _must_have_plain_addresses(message: Outgoing) -> None:
             raise _Ended(Outcome(Hand.HELD, Fault.CONTENT, f"{address!r} cannot stand in an envelope"))
 
 
-def _envelope_commands(message: Outgoing, dialogue: Dialogue) -> tuple[_Command, ...]:
+def _rcpt(address: str) -> str:
+    return f"RCPT TO:<{address}>"
+
+
+def _envelope_commands(message: Outgoing, dialogue: Dialogue, witness: str) -> tuple[_Command, ...]:
     """Return what is said before the body; RSET first, where the message before this one came to nothing."""
     return (
         *((_RESET,) if dialogue.has_transaction else ()),
         _Command(Phase.MAIL, 2, _mail_command(message, dialogue)),
-        _Command(Phase.RCPT, 2, f"RCPT TO:<{message.envelope_to}>"),
+        _Command(Phase.RCPT, 2, _rcpt(message.envelope_to)),
+        *((_Command(Phase.RCPT, 2, _rcpt(witness)),) if witness else ()),
         _DATA,
     )
 

@@ -275,7 +275,7 @@ class _Talk:
         if self._server.tls is not None and not self._is_protected:
             features.append("STARTTLS")
         if self._server.users:
-            features.append("AUTH PLAIN LOGIN")
+            features.append("AUTH PLAIN LOGIN XOAUTH2")
         lines = ["sim.invalid", *features]
         marks = ["-"] * (len(lines) - 1) + [" "]
         self._say(
@@ -297,7 +297,12 @@ class _Talk:
 
     def _auth(self, line: str) -> None:
         words = line.split(" ")
-        if words[1:2] == ["PLAIN"]:
+        if words[1:2] == ["XOAUTH2"]:
+            name, _, token = _decoded(words[-1]).strip("\x01").removeprefix("user=").partition("\x01auth=Bearer ")
+            if self._server.users.get(name) != token:
+                self._challenge(b'{"status":"400","schemes":"Bearer"}')
+            password = token
+        elif words[1:2] == ["PLAIN"]:
             said = words[2] if len(words) > 2 else self._challenge(b"")  # noqa: PLR2004 - AUTH PLAIN initial-response
             name, _, password = _decoded(said).removeprefix("\0").partition("\0")
         else:
