@@ -295,7 +295,12 @@ def _measure(name: str, original: Path) -> Run:
     copy = original.with_name(f"copy-{original.stem.rpartition('-')[2]}.xlsx")
     shutil.copy(original, copy)
     command = [sys.executable, __file__, "--engine", name, "--file", str(copy)]
-    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+    return run_of(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def run_of(output: str) -> Run:
+    """Return what an engine's process has printed about itself."""
+    said = output.split()
     # An engine that prepares its work says itself, and first, what the work took.
     took, left = said.index("took"), said.index("left")
     return Run(float(said[took + 1]), float(said[took + 2]), float(said[left + 1]), int(said[left + 2]))

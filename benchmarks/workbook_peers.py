@@ -1,8 +1,9 @@
 """Six cells in a tenth of the rows, or in all, by us and by others: ``python benchmarks/workbook_peers.py``.
 
-The workbook and the way of measuring are those of ``workbook.py``; each engine has a process of its own. WolfXL and
-pandas are measured where they are installed (``pip install wolfxl pandas``). What each kept is counted by the zip's own
-reader: parts of the file that are the same bytes afterwards, and rows that read the same by calamine.
+The workbook and the way of measuring are those of ``workbook.py``; each engine has a process of its own. The others
+are installed into a throw-away environment, or used from the one whose Python ``--peers`` names. An engine that takes
+longer than ``--seconds`` is ended, and the table says so. What each kept is counted by the zip's own reader: parts of
+the file that are the same bytes afterwards, and the first row that reads otherwise by calamine.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import workbook as bench
 
 GIVEN_UP = "not installed"
+PEERS = ("openpyxl", "wolfxl", "pandas")
 
 
 def patch_wolfxl(path: Path) -> None:
@@ -46,14 +49,16 @@ def patch_pandas(path: Path) -> None:
 
 
 ENGINES: dict[str, Callable[[Path], None]] = {
+    "openpyxl": bench.patch_openpyxl,
+    "WolfXL, modify mode": patch_wolfxl,
+    "pandas": patch_pandas,
     "floor: inflate and deflate the sheet": bench.floor,
     "leadwright, cells by place": bench.patch_ours,
     "leadwright, as read, durable": bench.write_ours,
     "leadwright, leads by key, durable": bench.write_ours_anew,
-    "WolfXL, modify mode": patch_wolfxl,
-    "openpyxl": bench.patch_openpyxl,
-    "pandas": patch_pandas,
 }
+OTHERS = frozenset({"openpyxl", "WolfXL, modify mode", "pandas"})
+"""What runs in the environment of the others."""
 
 
 def main() -> None:
@@ -63,6 +68,7 @@ def main() -> None:
     options.add_argument("--every", type=int, nargs="+", default=[10, 1], help="change every so manieth row")
     options.add_argument("--only", default="", help="run only engines whose name contains this; several with a comma")
     options.add_argument("--seconds", type=float, default=600, help="end an engine that takes longer")
+    options.add_argument("--peers", type=Path, help="the Python of an environment with openpyxl, wolfxl and pandas")
     options.add_argument("--engine", help=argparse.SUPPRESS)
     options.add_argument("--compare", type=Path, help=argparse.SUPPRESS)
     options.add_argument("--file", type=Path, help=argparse.SUPPRESS)
@@ -76,40 +82,72 @@ def main() -> None:
         bench.run_one(chosen.engine, chosen.file)
         return
     with tempfile.TemporaryDirectory() as folder:
+        peers = chosen.peers or _install_peers(Path(folder) / "peers")
         for rows in chosen.rows:
             original = Path(folder) / f"leads-{rows}.xlsx"
             make = [sys.executable, bench.__file__, "--make", str(original), "--rows", str(rows)]
             subprocess.run(make, check=True)
             for every in chosen.every:
-                _print_table(original, rows, every, chosen.only.split(","), chosen.seconds)
+                _print_table(_Task(original, rows, every, chosen.seconds, peers), chosen.only.split(","))
 
 
-def _print_table(original: Path, rows: int, every: int, only: list[str], seconds: float) -> None:
-    size = original.stat().st_size
-    changed = "all rows" if every == 1 else f"every {every}th row"
-    print(f"\n{rows:,} leads x {len(bench.HEADERS)} columns, {size / 2**20:.1f} MiB; six cells change in {changed}")
-    print(f"{'':38}{'seconds':>9}{'peak MiB':>10}{'size':>8}{'parts kept':>12}  first row that reads otherwise")
+def _install_peers(folder: Path) -> Path:
+    """Make an environment with the others in it, and return its Python."""
+    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+    python = folder / "bin" / "python"
+    subprocess.run([str(python), "-m", "pip", "install", "--quiet", *PEERS], check=True)
+    return python
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What every engine of one table is given."""
+
+    original: Path
+    rows: int
+    every: int
+    seconds: float
+    peers: Path
+
+
+def _print_table(task: _Task, only: list[str]) -> None:
+    size = task.original.stat().st_size
+    changed = "all rows" if task.every == 1 else f"every {task.every}th row"
+    print(
+        f"\n{task.rows:,} leads x {len(bench.HEADERS)} columns, {size / 2**20:.1f} MiB; six cells change in {changed}"
+    )
+    print(
+        f"{'':38}{'seconds':>9}{'processor':>11}{'faster':>9}{'peak MiB':>10}{'memory':>8}{'size':>8}{'parts kept':>12}"
+        "  first row that reads otherwise"
+    )
+    base: list[bench.Run] = []
     for name in ENGINES:
         if any(word in name for word in only):
-            print(f"{name:38}{_line(name, original, every, seconds)}", flush=True)
+            print(f"{name:38}{_line(name, task, base)}", flush=True)
 
 
-def _line(name: str, original: Path, every: int, seconds: float) -> str:
-    """Return what came of one engine."""
-    copy = original.with_name(f"copy-{original.stem.rpartition('-')[2]}.xlsx")
-    shutil.copy(original, copy)
-    command = [sys.executable, __file__, "--engine", name, "--file", str(copy), "--every", str(every)]
+def _line(name: str, task: _Task, base: list[bench.Run]) -> str:
+    """Return what came of one engine, beside the first one that came to an end."""
+    copy = task.original.with_name(f"copy-{task.original.stem.rpartition('-')[2]}.xlsx")
+    shutil.copy(task.original, copy)
+    python = str(task.peers) if name in OTHERS else sys.executable
+    command = [python, __file__, "--engine", name, "--file", str(copy), "--every", str(task.every)]
     try:
-        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=seconds)
+        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=task.seconds)
     except subprocess.TimeoutExpired:
-        return f"  no end after {seconds:.0f} s"
+        return f"  no end after {task.seconds:.0f} s"
     if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["killed"])[-1]
+        last = (done.stderr.strip().splitlines() or ["killed for want of memory"])[-1]
         return f"  {GIVEN_UP if 'ModuleNotFoundError' in last else last[:70]}"
-    said = done.stdout.split()
-    took, left = float(said[said.index("took") + 1]), said.index("left")
-    growth = int(said[left + 2]) / original.stat().st_size - 1
-    return f"{took:9.2f}{float(said[left + 1]):10.0f}{growth:+8.1%}{_compared(original, copy, every)}"
+    run = bench.run_of(done.stdout)
+    if not base:
+        base.append(run)
+    faster, memory = base[0].processor_seconds / run.processor_seconds, base[0].peak_mib / run.peak_mib
+    growth = run.size / task.original.stat().st_size - 1
+    return (
+        f"{run.seconds:9.2f}{run.processor_seconds:11.2f}{faster:8.1f}x{run.peak_mib:10.0f}{memory:7.1f}x{growth:+8.1%}"
+        f"{_compared(task.original, copy, task.every)}"
+    )
 
 
 def _compared(original: Path, copy: Path, every: int) -> str:
