@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from automations.mail import Mailer
     from automations.sources import Source
     from automations.sources.backups import Backups
+    from automations.sources.saving import Manners
 
 _NOBODY = Sender("", "", "")
 
@@ -189,13 +190,21 @@ def _wrong_examples(policy: Policy) -> tuple[Problem, ...]:
 def _excel(config: Config) -> Source:
     from automations.sources.excel import ExcelSource  # noqa: PLC0415 - only what is used is loaded
 
-    return ExcelSource(config.source.path, config.source.tab, _backups(config))
+    return ExcelSource(config.source.path, config.source.tab, _backups(config), _manners(config))
 
 
 def _csv(config: Config) -> Source:
     from automations.sources.csv_file import CsvSource  # noqa: PLC0415 - only what is used is loaded
 
-    return CsvSource(config.source.path, _backups(config))
+    return CsvSource(config.source.path, _backups(config), _manners(config))
+
+
+def _manners(config: Config) -> Manners:
+    """Return how we behave around the file of the leads."""
+    from automations.sources.locks import check_not_open  # noqa: PLC0415 - only what is used is loaded
+    from automations.sources.saving import SHARED, Manners  # noqa: PLC0415 - the same
+
+    return Manners((check_not_open,)) if config.source.is_sync_accepted else SHARED
 
 
 def _backups(config: Config) -> Backups:

@@ -16,10 +16,11 @@ from workbooks import BY_EMAIL, change, grid_rows, member, workbook
 from automations.cli import main
 from automations.core.leads import CellOutcome
 from automations.errors import SourceBusy, SourceOutOfReach
-from automations.sources.backups import Backups, backups_of, folder_for, is_synced
+from automations.sources.backups import Backups, backups_of, folder_for
 from automations.sources.csv_file import CsvSource
 from automations.sources.excel import ExcelSource
 from automations.sources.saving import ChangedMeanwhile, Version
+from automations.sources.syncing import is_synced
 
 ROWS = grid_rows([["Email", "Score"], ["eva@muster.example", ""], ["nils@hafen.example", ""]])
 MORNING = datetime(2026, 11, 23, 9, 14, 12, tzinfo=UTC)

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 import zipfile
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from workbooks import BY_EMAIL, MAIN, change, grid_rows, parts_of, sheet_xml, st
 from automations.core.leads import CellOutcome
 from automations.errors import SourceBusy
 from automations.sources.excel import ExcelSource
+from automations.sources.saving import Manners
 
 HERE = Path(__file__).resolve().parent
 ROWS = grid_rows([["Email", "Score"], ["eva@muster.example", ""], ["nils@hafen.example", ""]])
@@ -52,7 +54,8 @@ FAULTS = {
         "test_saving:test_a_symbolic_link_stays_one",
         "test_saving:test_a_hard_link_is_refused",
     ),
-    74: (  # a conflict copy appears
+    74: (  # a conflict copy appears; a sync service carries the folder
+        "test_saving:test_a_folder_that_a_sync_service_carries_waits_for_the_owners_word",
         "test_saving:test_a_newer_conflict_copy_waits_for_a_person",
         "test_backups:test_a_newer_copy_by_a_sync_service_waits_for_a_person",
     ),
@@ -70,6 +73,7 @@ FAULTS = {
     77: ("test_excel_refusals:test_what_is_no_workbook_is_named",),  # no zip, cut off, password, old Excel, web page
     78: (  # another program keeps the file closed
         "test_saving:test_a_save_that_fails_is_explained",
+        "test_faults_of_files:test_a_file_kept_closed_for_a_moment_is_tried_again",
         "test_faults_of_files:test_a_file_kept_closed_by_another_program_waits",
     ),
     79: (  # CSV: BOM, UTF-16, semicolons, CR only, an unclosed quote, NUL
@@ -224,18 +228,52 @@ def test_a_zip_in_the_workbook_is_bytes_like_any_other(tmp_path: Path) -> None:
     assert stored_members(book.read_bytes())["xl/embeddings/inner.zip"] == old
 
 
-def test_a_file_kept_closed_by_another_program_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A network drive says the file is in use at the very moment of replacing: the old one stays, the cells wait."""
-    book = workbook(tmp_path / "leads.xlsx", ROWS)
-    before = book.read_bytes()
+def _mount(*words: str) -> None:
+    subprocess.run(words, check=True, capture_output=True)
 
-    def in_use(*_: object) -> None:
-        raise OSError(16, "Device or resource busy")
 
-    monkeypatch.setattr(Path, "replace", in_use)
+@pytest.fixture
+def kept_closed(tmp_path: Path) -> Iterator[Path]:
+    """Return a workbook that the system says is in use (EBUSY) when it is replaced: something is mounted over it."""
+    folder = tmp_path / "shared"
+    folder.mkdir()
+    book = workbook(folder / "leads.xlsx", ROWS)
+    try:
+        _mount("mount", "--bind", str(book), str(book))
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("nothing can be mounted here")
+    yield book
+    subprocess.run(["umount", "--lazy", str(book)], check=False, capture_output=True)
+
+
+@pytest.mark.needs_root
+def test_a_file_kept_closed_for_a_moment_is_tried_again(kept_closed: Path) -> None:
+    """A virus scanner lets go after two seconds; then the cells are written."""
+    pauses: list[float] = []
+
+    def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 4:
+            # Even while we read the workbook, its name is free again.
+            _mount("umount", "--lazy", str(kept_closed))
+
+    source = ExcelSource(kept_closed, manners=Manners(pause=pause))
+    result = source.write([change("eva@muster.example", "Score", None, 80)], BY_EMAIL)
+
+    assert [cell.outcome for cell in result.cells] == [CellOutcome.WRITTEN]
+    assert pauses == [0.5, 0.5, 0.5, 0.5]
+
+
+@pytest.mark.needs_root
+def test_a_file_kept_closed_by_another_program_waits(kept_closed: Path) -> None:
+    """After ten tries the old file stays as it was, nothing is left beside it, and the cells wait."""
+    before = kept_closed.read_bytes()
+    pauses: list[float] = []
+    source = ExcelSource(kept_closed, manners=Manners(pause=pauses.append))
 
     with pytest.raises(SourceBusy, match=r"leads\.xlsx is in use by another program; nothing was changed"):
-        write_two(book)
+        source.write([change("eva@muster.example", "Score", None, 80)], BY_EMAIL)
 
-    assert book.read_bytes() == before
-    assert [each.name for each in tmp_path.iterdir()] == ["leads.xlsx"]
+    assert pauses == [0.5] * 9
+    assert kept_closed.read_bytes() == before
+    assert [each.name for each in kept_closed.parent.iterdir()] == ["leads.xlsx"]

@@ -20,6 +20,8 @@ from automations.errors import SourceBusy, SourceOutOfReach
 from automations.sources import saving
 from automations.sources.csv_file import CsvSource
 from automations.sources.excel import ExcelSource
+from automations.sources.locks import check_not_open
+from automations.sources.saving import Manners
 
 ROWS = grid_rows([["Email", "Score"], ["eva@muster.example", ""], ["nils@hafen.example", ""]])
 
@@ -265,6 +267,46 @@ def test_a_file_that_another_run_is_writing_is_not_swept_away(book: Path) -> Non
         _write(book)
 
         assert sorted(each.name for each in book.parent.iterdir()) == [alive.name, other.name, "leads.xlsx"]
+
+
+@pytest.mark.parametrize("place", ["OneDrive - Bergblick", "Dropbox (Team)", "Syncthing"])
+def test_a_folder_that_a_sync_service_carries_waits_for_the_owners_word(tmp_path: Path, place: str) -> None:
+    """Two machines that save at once get two files; only the owner can know that nobody does."""
+    (tmp_path / place / "sales").mkdir(parents=True)
+    book = workbook(tmp_path / place / "sales" / "leads.xlsx", ROWS)
+    before = book.read_bytes()
+
+    with pytest.raises(SourceBusy) as busy:
+        _write(book)
+
+    assert busy.value.what == (
+        f"leads.xlsx lies in {tmp_path / place}, which a sync service carries to other machines; "
+        "two people who save at once get two files. 2 cells wait for the next run."
+    )
+    assert busy.value.fix == (
+        "move it to a shared folder that is not synced, or write  sync_folder: accepted  under leads:"
+    )
+    assert book.read_bytes() == before
+
+
+def test_a_link_into_a_folder_of_a_sync_service_is_one(book: Path, tmp_path: Path) -> None:
+    """What counts is where the file is; the mark of Syncthing tells its folders by whatever name."""
+    (book.parent / ".stfolder").mkdir()
+    link = tmp_path / "leads.xlsx"
+    link.symlink_to(book)
+
+    with pytest.raises(SourceBusy, match="which a sync service carries"):
+        _write(link)
+
+
+def test_the_owner_may_accept_a_folder_that_is_synced(book: Path) -> None:
+    """Who says sync_folder: accepted has the cells written; an open workbook still waits."""
+    (book.parent / ".dropbox").mkdir()
+    source = ExcelSource(book, manners=Manners((check_not_open,)))
+
+    result = source.write([change("eva@muster.example", "Score", None, 80)], BY_EMAIL)
+
+    assert [cell.outcome for cell in result.cells] == [CellOutcome.WRITTEN]
 
 
 @pytest.mark.parametrize(

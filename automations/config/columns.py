@@ -44,7 +44,7 @@ def source_of(leads: Record, folder: Path, desk: Desk) -> SourceSettings | None:
     if csv := leads.find(t.CSV):
         if tab := leads.find(t.TAB):
             desk.wrong(tab.node.place(), "a CSV file has no tabs", "take this line out")
-        return SourceSettings("csv", folder / csv.value, backups=leads[t.BACKUPS] or 0)
+        return _settings("csv", folder / csv.value, leads)
     return None
 
 
@@ -54,7 +54,11 @@ def _workbook(excel: Found[str], leads: Record, folder: Path, desk: Desk) -> Sou
         what = f'"{excel.value}" is not a workbook we can write to'
         under = "write  csv: instead of  excel:" if path.suffix.lower() == ".csv" else "save it in Excel as .xlsx"
         desk.wrong(excel.node.place(), what, under)
-    return SourceSettings("excel", path, leads[t.TAB], leads[t.BACKUPS] or 0)
+    return _settings("excel", path, leads)
+
+
+def _settings(kind: str, path: Path, leads: Record) -> SourceSettings:
+    return SourceSettings(kind, path, leads[t.TAB], leads[t.BACKUPS] or 0, leads[t.SYNC_FOLDER] is not None)
 
 
 def columns_of(leads: Record, facts: Iterable[str], desk: Desk) -> Columns:

@@ -100,13 +100,15 @@ class SourceSettings:
     """Where the leads live: *kind* is ``excel``, ``csv`` or ``google``; *tab* None is the first.
 
     *path* is the file; of a Google Sheet it means nothing. *backups* is how many dated copies of a file are kept from
-    before our writes.
+    before our writes. *is_sync_accepted* says that the owner lets us write into a folder that a sync service
+    carries to other machines.
     """
 
     kind: str
     path: Path
     tab: str | None = None
     backups: int = 10
+    is_sync_accepted: bool = False
     google: GoogleSettings | None = None
 
 

@@ -106,7 +106,14 @@ BACKUPS = Setting(
     "how many dated copies of your leads we keep in .leadwright/backups, each from before a run wrote; 0 for none",
     default=10,
 )
-LEADS = Settings((EXCEL, CSV, GOOGLE_SHEET, TAB, KEY, COLUMNS, WRITE, BACKUPS), "your leads")
+SYNC_FOLDER = Setting(
+    "sync_folder",
+    Choice(("accepted",), "answers"),
+    "write  accepted  to have us write into a folder that OneDrive, Dropbox or the like carries to other machines; "
+    "nobody may edit the file elsewhere at that time",
+    unless="what we would write waits",
+)
+LEADS = Settings((EXCEL, CSV, GOOGLE_SHEET, TAB, KEY, COLUMNS, WRITE, BACKUPS, SYNC_FOLDER), "your leads")
 
 # google
 CREDENTIALS = Setting(

@@ -163,13 +163,14 @@ class WriteResult:
     *before* and *after* are the fingerprints of what the changes were compared with and of what stands there since;
     equal when nothing had to be written, empty when nothing was asked for. A reader whose own fingerprint is *before*
     knows every cell at *after*: the ones named here, and the others as they were. *notes* name what a person has to
-    look at.
+    look at. *backup* is where a copy from before the first write is kept; empty when there is none.
     """
 
     cells: tuple[WrittenCell, ...]
     before: str = ""
     after: str = ""
     notes: tuple[str, ...] = ()
+    backup: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,13 +16,12 @@ from pathlib import Path
 
 from automations.errors import SourceOutOfReach
 from automations.sources.saving import ChangedMeanwhile, Version
+from automations.sources.syncing import is_synced
 
 _NAME = "%Y-%m-%d-%H%M%S"
 _DATED = r"-(\d{4}-\d{2}-\d{2}-\d{6})(?:-(\d+))?"
 _UNFINISHED = ".part"
 _READ_AT_ONCE = 1 << 20
-_SYNC_FOLDERS = ("onedrive", "dropbox", "google drive", "googledrive", "icloud drive", "nextcloud", "owncloud")
-_SYNC_MARKS = (".dropbox", ".dropbox.cache", ".nextcloudsync.log", ".owncloudsync.log", ".SynologyWorkingDirectory")
 _HELP_NAME = "HOW TO GO BACK.txt"
 _HELP = """\
 These are copies of {name} from before leadwright wrote to it; the last name is the newest.
@@ -43,6 +42,8 @@ class Backups:
         self._keep = keep
         self._now = now
         self._is_done = False
+        self.copy: Path | None = None
+        """The copy that was made; None before the first write, or when none are kept."""
 
     def take(self, real: Path, label: str, expected: Version) -> None:
         """Copy *real* before it is replaced, if this run has not done so yet, and prune.
@@ -66,6 +67,12 @@ class Backups:
                 fix="make room there and let the account that runs this write, or write  backups: 0  under leads:",
             ) from err
         self._is_done = True
+        self.copy = newest
+
+
+def copy_of(backups: Backups | None) -> str:
+    """Return where the copy of this run is; empty when there is none."""
+    return str(backups.copy) if backups and backups.copy else ""
 
 
 def backups_of(folder: Path, real: Path) -> tuple[Path, ...]:
@@ -134,11 +141,3 @@ def folder_for(state: Path, environ: Mapping[str, str], home: Path) -> Path:
     own = Path(environ.get("XDG_STATE_HOME") or home / ".local" / "state")
     place = hashlib.sha256(os.fsencode(state.absolute())).hexdigest()[:8]
     return own / "leadwright" / f"backups-{state.absolute().parent.name}-{place}"
-
-
-def is_synced(folder: Path) -> bool:
-    """Whether a sync service seems to carry *folder*: by the names of the folders above it, or by its marks in them."""
-    return any(
-        each.name.casefold().startswith(_SYNC_FOLDERS) or any((each / mark).exists() for mark in _SYNC_MARKS)
-        for each in (folder.absolute(), *folder.absolute().parents)
-    )

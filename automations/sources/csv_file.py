@@ -7,23 +7,25 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from automations.core.books import header_identity
 from automations.core.leads import Cell, CellChange, CellOutcome, KeyRule, LeadKey, Sheet, WriteResult, WrittenCell
 from automations.errors import SourceOutOfReach
-from automations.sources.backups import Backups
+from automations.sources.backups import Backups, copy_of
 from automations.sources.csv_text import CsvField, CsvText, Unwritable, decode, records, spliced, with_fields
 from automations.sources.headers import SEARCHED_ROWS, best_header_row, count_headers, written_headers
 from automations.sources.matching import LeadRow, Targets, find_targets, same_cell, settle, wanted_headers
 from automations.sources.saving import (
     COLUMNS_WAIT,
+    SHARED,
     Fingerprints,
+    Manners,
     Version,
     cells_wait,
     change_file,
@@ -36,15 +38,20 @@ MAX_BYTES = 256 << 20
 Record = tuple[int, Sequence[CsvField]]
 
 
+_Result = TypeVar("_Result")
+
+
 class CsvSource:
     """One CSV file. Delimiter, encoding, line ends and quoting are the file's own and stay so.
 
     *backups* keeps a copy before the first write.
     """
 
-    def __init__(self, path: Path, backups: Backups | None = None) -> None:
+    def __init__(self, path: Path, backups: Backups | None = None, manners: Manners = SHARED) -> None:
         self._path = path
+        self._backups = backups
         self._keep_copy = backups.take if backups else None
+        self._manners = manners
         self._fingerprints = Fingerprints()
 
     @property
@@ -77,14 +84,14 @@ class CsvSource:
         """Change fields where their leads are now; see `Source.write`."""
         if not changes:
             return WriteResult(())
-        waiting = cells_wait(len(changes))
-        return change_file(self._path, self.label, waiting, self._fingerprints, lambda: self._write_once(changes, keys))
+        return self._change(cells_wait(len(changes)), lambda: self._write_once(changes, keys))
 
     def add_columns(self, headers: Sequence[str], beside: Collection[str]) -> None:
         """Write new headers right of the data; see `Source.add_columns`. Other rows stay as short as they are."""
-        change_file(
-            self._path, self.label, COLUMNS_WAIT, self._fingerprints, lambda: self._add_columns_once(headers, beside)
-        )
+        self._change(COLUMNS_WAIT, lambda: self._add_columns_once(headers, beside))
+
+    def _change(self, waiting: str, attempt: Callable[[], _Result]) -> _Result:
+        return change_file(self._path, self.label, waiting, self._fingerprints, attempt, self._manners)
 
     def _write_once(self, changes: Sequence[CellChange], keys: KeyRule) -> WriteResult:
         wanted = wanted_headers(changes, keys)
@@ -95,7 +102,7 @@ class CsvSource:
             cells, edits = _rendered(text, settle(changes, targets, found), fields_of, targets)
             splices = [splice for row in sorted(edits) for splice in with_fields(text, fields_of[row], edits[row])]
             after = self._save(text, splices, version) if splices else version.digest
-        return WriteResult(cells, version.digest, after)
+        return WriteResult(cells, version.digest, after, copy_of(self._backups))
 
     def _add_columns_once(self, headers: Sequence[str], beside: Collection[str]) -> None:
         with self._decoded(beside) as (text, version):
@@ -124,7 +131,15 @@ class CsvSource:
             if finished.read() != data:
                 raise SourceOutOfReach(f"{self.label} could not be written whole; nothing was changed")
 
-        replace_file(self._path, self.label, version, write=write, verify=verify, keep_copy=self._keep_copy)
+        replace_file(
+            self._path,
+            self.label,
+            version,
+            write=write,
+            verify=verify,
+            keep_copy=self._keep_copy,
+            pause=self._manners.pause,
+        )
         return hashlib.sha256(data).hexdigest()
 
     @contextmanager

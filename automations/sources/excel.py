@@ -8,13 +8,13 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from automations.core.books import header_identity
 from automations.core.garbage import without_collections
 from automations.core.leads import Cell, CellChange, CellOutcome, KeyRule, Sheet, WriteResult, WrittenCell
 from automations.errors import SourceBusy, SourceOutOfReach
-from automations.sources.backups import Backups
+from automations.sources.backups import Backups, copy_of
 from automations.sources.dress import Dress, Dressed
 from automations.sources.matching import Targets, same_cell, settle, settle_as_read
 from automations.sources.ooxml.dressing import with_dress
@@ -33,13 +33,17 @@ from automations.sources.ooxml.walked import Walked
 from automations.sources.saving import (
     COLUMNS_WAIT,
     DRESS_WAITS,
+    SHARED,
     Fingerprints,
+    Manners,
     Version,
     cells_wait,
     change_file,
     opened,
     replace_file,
 )
+
+_Result = TypeVar("_Result")
 
 
 class ExcelSource:
@@ -49,10 +53,14 @@ class ExcelSource:
     The workbook may be open in Excel while it is read, not while it is written.
     """
 
-    def __init__(self, path: Path, tab: str | None = None, backups: Backups | None = None) -> None:
+    def __init__(
+        self, path: Path, tab: str | None = None, backups: Backups | None = None, manners: Manners = SHARED
+    ) -> None:
         self._path = path
         self._tab = tab
+        self._backups = backups
         self._keep_copy = backups.take if backups else None
+        self._manners = manners
         self._fingerprints = Fingerprints()
         self._known: tuple[str, Tables] | None = None
         """The tables of the version of the file with this hash: what was read for a plan serves the write after it."""
@@ -98,30 +106,23 @@ class ExcelSource:
         if not changes:
             return WriteResult(())
         with without_collections():
-            return change_file(
-                self._path,
-                self.label,
-                cells_wait(len(changes)),
-                self._fingerprints,
-                lambda: self._write_once(changes, keys),
-            )
+            return self._change(cells_wait(len(changes)), lambda: self._write_once(changes, keys))
 
     def add_columns(self, headers: Sequence[str], beside: Collection[str]) -> None:
         """Write new headers right of the data, inside the table when the data is one; see `Source.add_columns`."""
         for header in headers:
             check_value(header)
-        change_file(
-            self._path, self.label, COLUMNS_WAIT, self._fingerprints, lambda: self._add_columns_once(headers, beside)
-        )
+        self._change(COLUMNS_WAIT, lambda: self._add_columns_once(headers, beside))
 
     def dress(self, dress: Dress, beside: Collection[str]) -> Dressed:
         """Put a drop-down of stages and colours of segments on the tab, once; the header row is found by *beside*.
 
         Only the tab and the workbook's styles change. Raises as `write` does.
         """
-        return change_file(
-            self._path, self.label, DRESS_WAITS, self._fingerprints, lambda: self._dress_once(dress, beside)
-        )
+        return self._change(DRESS_WAITS, lambda: self._dress_once(dress, beside))
+
+    def _change(self, waiting: str, attempt: Callable[[], _Result]) -> _Result:
+        return change_file(self._path, self.label, waiting, self._fingerprints, attempt, self._manners)
 
     def _write_once(self, changes: Sequence[CellChange], keys: KeyRule) -> WriteResult:
         with self._sheet() as (sheet, version):
@@ -164,7 +165,7 @@ class ExcelSource:
         after = version.digest
         if edits:
             after = self._save(sheet, WorkbookEdit(edits, sheet_has_formulas=has_formulas), version)
-        return WriteResult(cells, version.digest, after)
+        return WriteResult(cells, version.digest, after, copy_of(self._backups))
 
     def _add_columns_once(self, headers: Sequence[str], beside: Collection[str]) -> None:
         with self._sheet() as (sheet, version):
@@ -196,7 +197,15 @@ class ExcelSource:
             verify_edited(sheet.package.container, finished, changed)
             digest = Fingerprints().of(finished).digest
 
-        replace_file(self._path, self.label, version, write=write, verify=verify, keep_copy=self._keep_copy)
+        replace_file(
+            self._path,
+            self.label,
+            version,
+            write=write,
+            verify=verify,
+            keep_copy=self._keep_copy,
+            pause=self._manners.pause,
+        )
         # No edit touches shared strings or how dates are shown, so these tables are those of the new file, too.
         self._known = digest, sheet.tables
         self._walked = None

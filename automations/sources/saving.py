@@ -12,6 +12,7 @@ import hashlib
 import os
 import stat
 import tempfile
+import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -21,11 +22,15 @@ from typing import BinaryIO, TypeVar
 from automations.crash import crash_at
 from automations.errors import SourceBusy, SourceOutOfReach
 from automations.sources.locks import check_not_open
+from automations.sources.syncing import check_not_synced
 
 _Result = TypeVar("_Result")
 
 ATTEMPTS = 3
 """How often a change is made anew when the file changes meanwhile."""
+TRIES = 10
+SECONDS_BETWEEN = 0.5
+"""A virus scanner or a preview holds a file for a moment, and a person who has it open for much longer."""
 _MARK = ".leadwright-"
 _MAX_NAME = 100
 """How much of a long file name goes into the name of our temporary file."""
@@ -36,6 +41,26 @@ COLUMNS_WAIT = "The new columns wait for the next run."
 """What is said when a file is open and headers were to be added."""
 DRESS_WAITS = "Nothing was changed."
 """What is said when a file is open and was to get a drop-down and colours."""
+
+
+Check = Callable[[Path, str, str], None]
+"""Raises SourceBusy when a file must wait; given the file, what people call it, and the sentence about what waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """How we behave around a file that people share.
+
+    *checks* are asked before every attempt. While another program keeps the file for a moment, replacing it is tried
+    `TRIES` times, with a *pause* of `SECONDS_BETWEEN` seconds before each but the first.
+    """
+
+    checks: tuple[Check, ...] = (check_not_open, check_not_synced)
+    pause: Callable[[float], None] = time.sleep
+
+
+SHARED = Manners()
+"""What is due to a file of which nothing more is known."""
 
 
 class ChangedMeanwhile(Exception):  # noqa: N818 - a signal to start over, never seen by a person
@@ -118,14 +143,20 @@ def cells_wait(count: int) -> str:
 
 
 def change_file(
-    path: Path, label: str, waiting: str, fingerprints: Fingerprints, attempt: Callable[[], _Result]
+    path: Path,
+    label: str,
+    waiting: str,
+    fingerprints: Fingerprints,
+    attempt: Callable[[], _Result],
+    manners: Manners = SHARED,
 ) -> _Result:
     """Return what *attempt* returns, made again when the file changed under it.
 
     Raises SourceBusy, saying what is *waiting*, when somebody has the file open or keeps saving it.
     """
     for _ in range(ATTEMPTS):
-        check_not_open(path, label, waiting)
+        for check in manners.checks:
+            check(path, label, waiting)
         try:
             return attempt()
         except ChangedMeanwhile:
@@ -144,6 +175,7 @@ def replace_file(
     write: Callable[[BinaryIO], None],
     verify: Callable[[BinaryIO], None],
     keep_copy: Callable[[Path, str, Version], None] | None = None,
+    pause: Callable[[float], None] = time.sleep,
 ) -> None:
     """Put what *write* writes in the place of *path*, if that still is the *expected* version.
 
@@ -166,14 +198,28 @@ def replace_file(
             with Path(name).open("rb") as finished:
                 verify(finished)
             crash_at("before_replace")
-            with real.open("rb") as now:
-                if _digest(now) != expected.digest:
-                    raise ChangedMeanwhile
-            Path(name).replace(real)
+            _put_in_place(Path(name), real, expected, pause)
             crash_at("after_replace")
             _sync_folder(real.parent)
     except OSError as err:
         raise _explained(err, real, label) from err
+
+
+def _put_in_place(new: Path, real: Path, expected: Version, pause: Callable[[float], None]) -> None:
+    """Give *new* the name *real* if the file there still is the *expected* one, as soon as nobody keeps it."""
+    for attempt in range(TRIES):
+        if attempt:
+            pause(SECONDS_BETWEEN)
+        with real.open("rb") as now:
+            if _digest(now) != expected.digest:
+                raise ChangedMeanwhile
+        try:
+            new.replace(real)
+        except OSError as err:
+            if err.errno not in _IN_USE or attempt == TRIES - 1:
+                raise
+        else:
+            return
 
 
 def _real_file(path: Path, label: str) -> Path:
