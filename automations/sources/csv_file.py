@@ -102,7 +102,7 @@ class CsvSource:
             cells, edits = _rendered(text, settle(changes, targets, found), fields_of, targets)
             splices = [splice for row in sorted(edits) for splice in with_fields(text, fields_of[row], edits[row])]
             after = self._save(text, splices, version) if splices else version.digest
-        return WriteResult(cells, version.digest, after, copy_of(self._backups))
+        return WriteResult(cells, version.digest, after, backup=copy_of(self._backups))
 
     def _add_columns_once(self, headers: Sequence[str], beside: Collection[str]) -> None:
         with self._decoded(beside) as (text, version):

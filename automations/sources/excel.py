@@ -165,7 +165,7 @@ class ExcelSource:
         after = version.digest
         if edits:
             after = self._save(sheet, WorkbookEdit(edits, sheet_has_formulas=has_formulas), version)
-        return WriteResult(cells, version.digest, after, copy_of(self._backups))
+        return WriteResult(cells, version.digest, after, backup=copy_of(self._backups))
 
     def _add_columns_once(self, headers: Sequence[str], beside: Collection[str]) -> None:
         with self._sheet() as (sheet, version):
