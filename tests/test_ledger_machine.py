@@ -105,7 +105,7 @@ class SendingMachine(RuleBasedStateMachine):
     def decide(self, lead: LeadKey, step: str, decision: str) -> None:
         """Let a person decide about an email, whether that makes sense or not."""
         pair = (lead, step)
-        allowed = {"in doubt"} if decision != "drop" else {"in doubt", "reserved", "deferred"}
+        allowed = {"in doubt"} if decision != "drop" else {"in doubt", "reserved", "deferred", "refused"}
         try:
             self.ledger.decide(key_of(lead, step), decision, NOW)
         except WrongUsage:

@@ -313,7 +313,7 @@ def test_an_email_can_go_no_other_way_than_the_protocols(ledger: SqliteLedger, r
         MessageState.HANDING_OVER: {"accepted", "deferred", "refused", "in doubt", "reserved"},
         MessageState.IN_DOUBT: {"accepted", "reserved", "dropped"},
         MessageState.ACCEPTED: set[str](),
-        MessageState.REFUSED: set[str](),
+        MessageState.REFUSED: {"dropped"},
         MessageState.DROPPED: set[str](),
     }
     database = ledger._database

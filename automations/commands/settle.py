@@ -10,7 +10,7 @@ import click
 
 from automations.commands.common import Asked, as_command, now
 from automations.core.evidence import Doubt
-from automations.core.history import MessageRecord
+from automations.core.history import MessageRecord, MessageState
 from automations.errors import AlreadyRunning, WrongUsage
 from automations.ledger import Ledger
 from automations.report.text import count, plain, table
@@ -32,7 +32,8 @@ def command(asked: Asked, key: str | None, decision: str | None) -> int:
     """List the emails in doubt, or decide about the one to LEAD.
 
     An email is in doubt when the connection or the computer died after its last line was on the way and before the
-    server answered. Look into the sender's Sent folder, or ask the lead, then decide.
+    server answered. Look into the sender's Sent folder, or ask the lead, then decide. An email that was refused can be
+    dropped: its sequence then goes on without it.
     """
     if decision and not key:
         raise WrongUsage(f"--{decision} needs the lead it is about", fix="for the list:  leadwright settle")
@@ -41,7 +42,7 @@ def command(asked: Asked, key: str | None, decision: str | None) -> int:
         in_doubt = ledger.doubts()
         if not key:
             return _list(asked, in_doubt)
-        found = _find(in_doubt, key)
+        found = _find((*in_doubt, *_refused(ledger)) if decision == "drop" else in_doubt, key)
         if not decision:
             return _list(asked, [found])
         ledger.decide(found.record.key, decision, now())
@@ -50,6 +51,12 @@ def command(asked: Asked, key: str | None, decision: str | None) -> int:
         f"{found.record.step} to {plain(found.record.address)}: {_SAID[decision]}.",
     )
     return 0
+
+
+def _refused(ledger: Ledger) -> list[Doubt]:
+    """Return the emails that a mail server refused: there is nothing to find out, but a person may drop them."""
+    refused = (record for record in ledger.history(now()).messages if record.state is MessageState.REFUSED)
+    return [Doubt(record, record.at) for record in refused]
 
 
 def _recover(ledger: Ledger) -> None:

@@ -20,6 +20,7 @@ from automations.core.candidates import Candidate
 from automations.core.history import History, MessageState
 from automations.core.plan import Hold, HoldKind
 from automations.core.policy import Policy, Rate
+from automations.core.putoff import full_mailbox, quota_frees
 from automations.core.schedules import say_when
 from automations.core.witness import email_status_cell, unknown_email
 
@@ -48,6 +49,8 @@ class _Question:
     first_of_address: Mapping[str, str]
     got_already: Mapping[tuple[str, str, str], str]
     """Whose message it was: by sequence, step and address."""
+    quotas: Mapping[str, datetime]
+    """Until when the mail server of a sender takes no more, by the sender's name."""
 
     def say(self, moment: datetime) -> str:
         return say_when(moment, self.now, self.policy.business.zone)
@@ -106,6 +109,17 @@ def _absent(candidate: Candidate, ask: _Question) -> Answer:
 def _failing(candidate: Candidate, ask: _Question) -> Answer:
     last = failing(candidate.known, ask.now)
     return (f"the last emails came back: {last.detail}", last.at + REST) if last else None
+
+
+def _mailbox(candidate: Candidate, _: _Question) -> Answer:
+    why = full_mailbox(candidate.record)
+    return (why, None) if why else None
+
+
+def _quota(candidate: Candidate, ask: _Question) -> Answer:
+    name = candidate.sender.name if candidate.sender else ""
+    frees = ask.quotas.get(name)
+    return (f"the mail server of {name} says that it has reached its limit", frees) if frees else None
 
 
 def _no_sender(candidate: Candidate, _: _Question) -> Answer:
@@ -261,6 +275,7 @@ LIMITS: tuple[tuple[HoldKind, Callable[[Candidate, _Question], Answer]], ...] = 
     (HoldKind.SNOOZED, _snoozed),
     (HoldKind.ABSENT, _absent),
     (HoldKind.FAILING, _failing),
+    (HoldKind.FAILING, _mailbox),
     (HoldKind.NO_SENDER, _no_sender),
     (HoldKind.SAME_ADDRESS, _same_address),
     (HoldKind.PAUSED, _paused),
@@ -272,6 +287,7 @@ LIMITS: tuple[tuple[HoldKind, Callable[[Candidate, _Question], Answer]], ...] = 
     (HoldKind.LEAD_FULL, _lead),
     (HoldKind.COMPANY, _company),
     (HoldKind.WINDOW, _window),
+    (HoldKind.SENDER_FULL, _quota),
     (HoldKind.SENDER_FULL, _sender_full),
     (HoldKind.DOMAIN, _domain),
     (HoldKind.TURN, _turn),
@@ -334,6 +350,11 @@ def _question(queue: Sequence[Candidate], policy: Policy, history: History, now:
             (record.sequence, record.step, address_identity(record.address)): record.lead_key
             for known in history.leads.values()
             for record in known.messages
+        },
+        quotas={
+            sender.name: frees
+            for sender in policy.senders
+            if (frees := quota_frees(history.messages, sender.name)) is not None and frees > now
         },
     )
 

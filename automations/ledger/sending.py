@@ -5,7 +5,8 @@
        │  └──settle held──┘
        └──decide resend── in doubt ──decide──▶ accepted | dropped
 
-Accepted, refused and dropped are final. Every function works inside the caller's transaction.
+Accepted and dropped are final. What was refused a person can drop, and its sequence goes on. Every function works
+inside the caller's transaction.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ _DECISIONS = {
     "sent": (MessageState.ACCEPTED, frozenset({_IN_DOUBT})),
     "resend": (MessageState.RESERVED, frozenset({_IN_DOUBT})),
     # A message whose deadline passed is dropped before it was ever in doubt.
-    "drop": (MessageState.DROPPED, frozenset({_IN_DOUBT, _RESERVED, _DEFERRED})),
+    "drop": (MessageState.DROPPED, frozenset({_IN_DOUBT, _RESERVED, _DEFERRED, MessageState.REFUSED})),
 }
 
 _WHY_STOPPED = {

@@ -258,7 +258,7 @@ WHEN OLD.state || ' > ' || NEW.state NOT IN (
     'deferred > in doubt', 'deferred > dropped',
     'handing over > accepted', 'handing over > deferred', 'handing over > refused', 'handing over > in doubt',
     'handing over > reserved',
-    'in doubt > accepted', 'in doubt > reserved', 'in doubt > dropped'
+    'in doubt > accepted', 'in doubt > reserved', 'in doubt > dropped', 'refused > dropped'
 ) BEGIN
     SELECT RAISE(ABORT, 'a message cannot go from this state to that');
 END;
