@@ -53,10 +53,11 @@ TABLE = {
     "turns": Part("clock runner"),
     "adopting": Part("core errors ledger marks runner project"),
     "looking": Part("core errors runner"),
+    "previews": Part("core errors runner looking"),
     "web": Part("core errors clock config report project runner looking jobs", "starlette"),
     "commands": Part(
         "core errors problems clock config sources mail ledger facts jobs report project sending runner turns"
-        " looking adopting doctor marks connections doubts",
+        " looking previews adopting doctor marks connections doubts",
         "click rich rapidfuzz openpyxl structlog",  # rapidfuzz and openpyxl: init guesses columns and makes a sample
     ),
     "cli": Part("errors commands", "click"),

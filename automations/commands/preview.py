@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from email import message_from_bytes
 from email.policy import SMTP
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from automations.commands.common import Asked, as_command, asked_moment
+from automations.commands.common import Asked, as_command, asked_moment, now
 from automations.core.leads import Lead
-from automations.core.messages import UNSUBSCRIBE_LINES, Outgoing, Rendered
+from automations.core.messages import UNSUBSCRIBE_LINES, Hand, Outgoing, Rendered
+from automations.errors import PARTLY_DONE_EXIT_CODE, WrongUsage
 from automations.report.text import count, plain
+
+if TYPE_CHECKING:
+    from automations.previews import Shot
 
 _LINK = re.compile(r"https?://[^\s<>()]+")
 _WORD = re.compile(r"\w[\w'\u2019-]*")
@@ -31,23 +36,63 @@ class Facts(NamedTuple):
 
 
 @as_command("preview")
-@click.argument("step")
+@click.argument("step", required=False)
 @click.option("--lead", "key", metavar="LEAD", help="Who would get it; without, the first lead of the sheet.")
 @click.option("--at", metavar="MOMENT", help='As if it were then: "2026-11-23 09:00".')
 @click.option("--out", metavar="FILE.html", type=click.Path(path_type=Path), help="Save the HTML form, for a browser.")
+@click.option("--to", metavar="ME", help="Mail it to yourself: me, or one of your senders' addresses.")
+@click.option(
+    "--gallery",
+    metavar="FILE.html",
+    type=click.Path(path_type=Path),
+    help="Save a page with every email, for awkward names, at 360 and 600 px, light and dark.",
+)
 @click.pass_obj
-def command(asked: Asked, step: str, *, key: str | None, at: str | None, out: Path | None) -> int:
-    """Show the email of STEP, whether it is due or not. Nothing is sent."""
-    from automations.looking import preview  # noqa: PLC0415 - --help does not need it
+def command(
+    asked: Asked,
+    step: str | None,
+    *,
+    key: str | None,
+    at: str | None,
+    out: Path | None,
+    to: str | None,
+    gallery: Path | None,
+) -> int:
+    """Show the email of STEP, whether it is due or not. Nothing is sent to a lead."""
+    from automations import previews  # noqa: PLC0415 - --help does not need it
 
+    if (step is None) == (gallery is None):
+        raise WrongUsage(
+            "which email?  preview  shows one, or all of them with --gallery",
+            fix="write  leadwright preview STEP  or  leadwright preview --gallery gallery.html",
+        )
     project = asked.project()
-    outgoing, rendered, lead = preview(project, step, key, asked_moment(at, project.policy.business.zone))
+    moment = asked_moment(at, project.policy.business.zone)
+    if gallery is not None:
+        return _save_gallery(asked, list(previews.gallery(project, key, moment)), gallery)
+    address = previews.own_address(project.policy, to) if to else ""
+    outgoing, rendered, lead = previews.preview(project, str(step), key, moment)
     if out:
         out.write_text(rendered.html, encoding="utf-8")
     facts = facts_of(outgoing, rendered)
-    asked.answer(preview_to_json(step, lead, facts, rendered), preview_screen(facts, rendered))
+    asked.answer(preview_to_json(str(step), lead, facts, rendered), preview_screen(facts, rendered))
     if out:
         asked.say(f"\nSaved as {out}: open it in a browser.")
+    if not address:
+        return 0
+    outcome = previews.mail_test(project, rendered, lead, str(step), address, now())
+    asked.say(f"\n{previews.told(outcome, address)}")
+    return 0 if outcome.hand is Hand.ACCEPTED else PARTLY_DONE_EXIT_CODE
+
+
+def _save_gallery(asked: Asked, shots: Sequence[Shot], file: Path) -> int:
+    from automations.report.gallery import gallery_page  # noqa: PLC0415 - only needed for this
+
+    file.write_text(gallery_page(shots, "Every email, for awkward names"), encoding="utf-8")
+    problems = [f"{shot.step}, {shot.who}: {shot.problem}" for shot in shots if shot.problem]
+    data = {"file": str(file), "emails": len(shots), "problems": problems}
+    said = [f"Saved as {file}: {count(len(shots), 'email')}; open it in a browser.", *map(plain, problems)]
+    asked.answer(data, "\n".join(said))
     return 0
 
 
