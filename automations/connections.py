@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from automations.config import Config
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from automations.core.messages import Outcome
     from automations.mail import Mailer
     from automations.mail.imap import Account
+    from automations.mail.inbox import Mailbox, OpenMailbox
 
 
 _SECONDS = 20.0
@@ -94,6 +97,23 @@ def sent_mail(config: Config, sender: str) -> SentMail | None:
 def sent_folder_of(sender: str) -> str:
     """Return what a sender's Sent folder is called to people."""
     return f"the Sent folder of {sender}"
+
+
+def inboxes(config: Config) -> dict[str, OpenMailbox]:
+    """Return the mailboxes of all senders that have one, ready to be opened."""
+    return {sender: partial(_open_inbox, config, sender) for sender in config.inboxes}
+
+
+@contextmanager
+def _open_inbox(config: Config, sender: str) -> Iterator[Mailbox]:
+    from automations.mail.imap import open_mailbox  # noqa: PLC0415 - only what is used is loaded
+    from automations.mail.inbox import ImapMailbox  # noqa: PLC0415
+
+    account = mailbox_of(config, sender)
+    if account is None:
+        raise MailerOutOfReach(f"{sender} has no mailbox")
+    with open_mailbox(account) as box:
+        yield ImapMailbox(box, config.inboxes[sender].folders)
 
 
 def look_up(config: Config, sender: str, records: Sequence[MessageRecord], since: date) -> tuple[Sighting, ...]:

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from automations.core.history import MessageRecord
     from automations.ledger import Ledger
     from automations.mail import Mailer
+    from automations.mail.inbox import OpenMailbox
     from automations.sources import Source
     from automations.sources.backups import Backups
     from automations.sources.saving import Manners
@@ -94,6 +95,10 @@ class Project:
     def sent_mail(self, sender: str) -> SentMail | None:
         """Return all that a sender's place for sent mail holds; None when there is no such place."""
         return connections.sent_mail(self.config, sender)
+
+    def inboxes(self) -> Mapping[str, OpenMailbox]:
+        """Return the mailboxes in which answers to our emails arrive, by sender."""
+        return connections.inboxes(self.config)
 
     def tell(self, alert: Alert, now: datetime) -> str:
         """Hand an email to one of us over, from the first sender; return why it could not be, or ""."""

@@ -14,8 +14,10 @@ from datetime import date, datetime
 from typing import Protocol
 
 from automations.clock import Clock
+from automations.collecting import Post
 from automations.core.alerts import Alert, hot_lead_alerts, stopped_alerts
 from automations.core.books import key_rule, only_leads, read_book, wanted_headers
+from automations.core.effects import CameBack
 from automations.core.evidence import Sighting
 from automations.core.garbage import without_collections
 from automations.core.history import History, MessageRecord, Pause, Written
@@ -38,9 +40,11 @@ from automations.errors import (
 )
 from automations.ledger import Ledger
 from automations.mail import Mailer
+from automations.mail.inbox import OpenMailbox
 from automations.marks import Marks, leave_mark, refuse_strange
 from automations.sending import Desk, Sent, send_all
 from automations.sources import Source
+from automations.telling import tell_replies
 from automations.watch import RowWatch
 
 Approve = Callable[[Plan], str]
@@ -78,6 +82,10 @@ class Workplace(Protocol):
         """Look for messages of a sender in every place that may have a trace of them, back to a day."""
         ...
 
+    def inboxes(self) -> Mapping[str, OpenMailbox]:
+        """Return the mailboxes in which answers to our emails arrive, by sender."""
+        ...
+
     def tell(self, alert: Alert, now: datetime) -> str:
         """Hand an email to one of us over; return why it could not be, or ""."""
         ...
@@ -98,6 +106,7 @@ class RunReport:
     run: str
     plan: Plan
     before: Aftermath = field(default_factory=Aftermath)
+    came_back: tuple[CameBack, ...] = ()
     accepted: int = 0
     deferred: int = 0
     refused: int = 0
@@ -169,6 +178,8 @@ def run(
         marks = workplace.marks(source)
         refuse_strange(ledger, marks)
         before = clear_up(ledger, workplace.look_up, clock.now())
+        post = Post(workplace, ledger, clock, say)
+        post.collect()
         say("reading leads", 0, 0)
         found = read_and_decide(workplace, source, ledger, now, at_most, only)
         decision, plan = found.decision, found.decision.plan
@@ -176,7 +187,7 @@ def run(
         crash_at("after_plan")
         if refusal := approve(plan):
             raise RefusedByLimit(refusal)
-        work = _Work(workplace, source, ledger, clock, ledger.start_run("run", clock.now()), say, stopping)
+        work = _Work(workplace, source, ledger, clock, ledger.start_run("run", clock.now()), say, stopping, post)
         if plan.sends:
             leave_mark(ledger, marks, clock.now())
         watch = RowWatch(found.book, {send.key for send in plan.sends}, found.playbook.facts, workplace.policy, source)
@@ -193,21 +204,73 @@ def run(
                 sheet += _write_what_follows(work, at_most, only)
             crash_at("after_second_write")
             sheet += _tell(stopped_alerts(sent.stopped, workplace.policy), work)
+            sheet += _hear(post, work)
         except LeadwrightError as error:
             ledger.end_run(work.run, clock.now(), error.exit_code, {})
             raise
-        report = _report(work.run, plan, before, sheet, sent, time.monotonic() - began)
+        report = _report(work, plan, before, sheet, sent, time.monotonic() - began)
         ledger.end_run(work.run, clock.now(), report.exit_code, _counts(report))
         return report
 
 
-def _report(run: str, plan: Plan, before: Aftermath, sheet: _Sheet, sent: Sent, seconds: float) -> RunReport:
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What one look into the mailboxes brought, and what it wrote into the sheet. *run* is "" when it wrote nothing."""
+
+    came_back: tuple[CameBack, ...] = ()
+    run: str = ""
+    cells_written: int = 0
+    cells_skipped: int = 0
+    notes: tuple[str, ...] = ()
+    exit_code: int = 0
+
+
+def listen(workplace: Workplace, clock: Clock, *, say: Say = lambda _what, _done, _total: None) -> Heard:
+    """Read the mailboxes, record what follows, and bring the sheet up to date where it does; no email leaves to a lead.
+
+    A lead that would get an email just now is left to the next run.
+    """
+    source = workplace.open_source()
+    with workplace.open_ledger() as ledger, ledger.lock():
+        refuse_strange(ledger, workplace.marks(source))
+        clear_up(ledger, workplace.look_up, clock.now())
+        post = Post(workplace, ledger, clock, say)
+        post.collect()
+        run = ledger.start_run("inbox", clock.now()) if post.changes_leads else ""
+        work = _Work(workplace, source, ledger, clock, run, say, lambda: False, post)
+        sheet = _bring_up_to_date(work) if run else _Sheet()
+        sheet += _hear(post, work)
+        heard = Heard(
+            came_back=tuple(post.mails),
+            run=run,
+            cells_written=sheet.written,
+            cells_skipped=sheet.skipped,
+            notes=sheet.notes,
+            exit_code=PARTLY_DONE_EXIT_CODE if sheet.failed else 0,
+        )
+        if run:
+            ledger.end_run(run, clock.now(), heard.exit_code, {"cells_written": sheet.written})
+        return heard
+
+
+def _bring_up_to_date(work: _Work) -> _Sheet:
+    """Do what a run does for leads that get no email now; a sheet out of reach is a note, and waits."""
+    try:
+        decision = read_and_decide(work.place, work.source, work.ledger, work.clock.now()).decision
+        # Columns are added by a run that a person said yes to.
+        return _Sheet() if decision.plan.new_columns else _do_without_email(decision, work)
+    except LeadwrightError as error:
+        return _Sheet(notes=(f"{error.what}; the sheet is brought up to date by the next run",), failed=True)
+
+
+def _report(work: _Work, plan: Plan, before: Aftermath, sheet: _Sheet, sent: Sent, seconds: float) -> RunReport:
     stopped = (f"Sending stopped: {sent.stopped}",) if sent.stopped else ()
     failed = sheet.failed or bool(sent.stopped or sent.refused or sent.deferred or sent.in_doubt or before.is_open)
     return RunReport(
-        run=run,
+        run=work.run,
         plan=plan,
         before=before,
+        came_back=tuple(work.post.mails),
         accepted=sent.accepted,
         deferred=sent.deferred,
         refused=sent.refused,
@@ -283,6 +346,7 @@ class _Work:
     run: str
     say: Say
     stopping: Callable[[], bool]
+    post: Post
 
 
 def _do_without_email(decision: Decision, work: _Work) -> _Sheet:
@@ -315,6 +379,12 @@ def _tell(alerts: Iterable[Alert], work: _Work) -> _Sheet:
         f"{alert.to} could not be told: {why}" for alert in alerts if (why := work.place.tell(alert, work.clock.now()))
     ]
     return _Sheet(notes=tuple(notes), failed=bool(notes))
+
+
+def _hear(post: Post, work: _Work) -> _Sheet:
+    """Tell what was answered to whoever is to know at once; and what could not be heard."""
+    notes = (*post.notes.values(), *tell_replies(work.place, work.ledger, work.clock.now()))
+    return _Sheet(notes=notes, failed=bool(notes))
 
 
 def _write_cells(updates: Sequence[RowUpdate], work: _Work) -> tuple[_Sheet, Sequence[WrittenCell]]:
@@ -390,6 +460,7 @@ def _send(decision: Decision, watch: RowWatch, work: _Work) -> Sent:
         ask_again=watch.why_not,
         stopping=lambda: work.stopping() or watch.is_over(),
         say=work.say,
+        between=work.post.collect_if_old,
     )
     sent = send_all(decision.plan.sends, desk)
     return replace(sent, stopped=watch.stopped) if sent.stopped and watch.stopped else sent

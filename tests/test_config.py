@@ -164,7 +164,7 @@ def test_jobs_alerts_and_examples(good: Config) -> None:
     assert good.jobs == (
         Job("run", "30 8 * * 1,2,3,4,5", "08:30 on weekdays", timedelta(hours=2), (), "config.yaml:79"),
     )
-    assert (good.policy.alert_hot_lead, good.policy.alert_problem) == ("owner", "anna@shop.example")
+    assert (good.policy.alerts.hot_lead, good.policy.alerts.problem) == ("owner", "anna@shop.example")
     (example,) = good.policy.examples
     assert example.values == (
         ("email", "eva@muster.example"),

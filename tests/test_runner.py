@@ -15,7 +15,7 @@ from automations.core.history import SignalKind
 from automations.core.leads import Cell, CellChange, KeyRule, LeadKey, WriteResult
 from automations.core.messages import Fault, Hand, Outcome
 from automations.core.plan import HoldKind
-from automations.core.policy import ScoringRule
+from automations.core.policy import Alerts, ScoringRule
 from automations.errors import AlreadyRunning, RefusedByLimit, SourceBusy
 from automations.mail.memory import MemoryMailer
 from automations.runner import run
@@ -260,7 +260,7 @@ def test_two_runs_at_once_are_one() -> None:
 
 def test_who_owns_a_lead_is_told_once_when_it_turns_hot() -> None:
     """One email for all leads that turned hot, and none the next time."""
-    policy = replace(POLICY, alert_hot_lead="jonas")
+    policy = replace(POLICY, alerts=Alerts(hot_lead="jonas"))
     world = world_of(
         row(EVA, "Eva Muster"),
         row("ana@hafen.example", "Ana", "Hafen"),
@@ -290,7 +290,7 @@ def test_a_person_is_told_when_sending_stops() -> None:
     world = world_of(
         row(EVA),
         mailer=MemoryMailer(early=lambda _: no_login),
-        policy=replace(POLICY, alert_problem="boss@shop.example"),
+        policy=replace(POLICY, alerts=Alerts(problem="boss@shop.example")),
     )
 
     world.run()

@@ -14,6 +14,7 @@ import pytest
 from automations.commands.preview import Facts as EmailFacts
 from automations.commands.preview import preview_screen
 from automations.commands.settle import settle_screen
+from automations.core.effects import CameBack
 from automations.core.evidence import Absence, Clue, CutOff, Doubt, Verdict
 from automations.core.history import LeadHistory, MessageRecord, MessageState, Signal, SignalKind, Typed
 from automations.core.leads import Columns, Lead, LeadKey, Role
@@ -174,6 +175,7 @@ class Ran:
     run: str = "2026-11-23-a"
     plan: Plan = PLAN
     before: Aftermath = field(default_factory=Aftermath)
+    came_back: tuple[CameBack, ...] = ()
     accepted: int = 9
     deferred: int = 2
     refused: int = 0

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from automations.clock import FixedClock
@@ -40,6 +41,7 @@ from automations.core.rules import Qualification
 from automations.ledger import Ledger
 from automations.ledger.sqlite import open_memory_ledger
 from automations.mail import Mailer
+from automations.mail.inbox import MemoryMailbox, OpenMailbox
 from automations.mail.memory import MemoryMailer
 from automations.runner import RunReport, look, run
 from automations.sources.memory import MemorySource
@@ -165,6 +167,7 @@ class World:
     clock: FixedClock = field(default_factory=lambda: FixedClock(MONDAY))
     kept_marks: list[Mark] = field(default_factory=list)
     sightings: list[Sighting] = field(default_factory=list)
+    mailboxes: dict[str, MemoryMailbox] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Close the ledger when nobody needs this business any more."""
@@ -200,6 +203,10 @@ class World:
         """Return what is seen of a sender's messages; by itself, nothing can be seen anywhere."""
         del sender, since
         return tuple(replace(each, looked_for=frozenset(one.message_id for one in records)) for each in self.sightings)
+
+    def inboxes(self) -> dict[str, OpenMailbox]:
+        """Return the mailboxes of the senders that have one."""
+        return {sender: partial(nullcontext, mailbox) for sender, mailbox in self.mailboxes.items()}
 
     def tell(self, alert: Alert, now: datetime) -> str:
         """Keep what one of us was told."""

@@ -19,13 +19,13 @@ def send_alert(project: Project, job: str, failures: int, error: Exception, now:
     Raises MailerOutOfReach when it cannot be handed over.
     """
     policy = project.policy
-    if not policy.alert_problem or not policy.senders:
+    if not policy.alerts.problem or not policy.senders:
         return
     text = (
         f"{say_when(now, now, policy.business.zone)}: the job {job} failed {failures} times in a row.\n\n{error}\n\n"
         "What was sent until then is recorded, and nothing is sent twice.\n"
         "More:  leadwright history    and the file .leadwright/log/serve.jsonl"
     )
-    alert = Alert(f"failing {job}", policy.alert_problem, f"{job} failed {failures} times in a row", text)
+    alert = Alert(f"failing {job}", policy.alerts.problem, f"{job} failed {failures} times in a row", text)
     if why := project.tell(alert, now):
         raise MailerOutOfReach(f"the alert could not be sent to {alert.to}: {why}")

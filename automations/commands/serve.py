@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -99,6 +100,21 @@ class Service:
             exit_code=report.exit_code,
         )
 
+    def inbox(self) -> None:
+        """Read replies and bounces, and bring the sheet up to date where they change it."""
+        from automations.runner import listen  # noqa: PLC0415 - --help does not need it
+
+        heard = listen(self.project, self._clock)
+        self._log.info(
+            "inbox read",
+            run=heard.run,
+            came_back=dict(Counter(mail.kind for mail in heard.came_back)),
+            cells_written=heard.cells_written,
+            cells_skipped=heard.cells_skipped,
+            notes=list(heard.notes),
+            exit_code=heard.exit_code,
+        )
+
     def leave_out(self) -> None:
         """Say nothing: check has warned about a job that is not there yet."""
 
@@ -116,12 +132,12 @@ class Service:
         from automations.commands.alerts import send_alert  # noqa: PLC0415 - only needed when things go wrong
 
         send_alert(self.project, job.job, failures, error, self._clock.now())
-        self._log.warning("alert sent", to=self.project.policy.alert_problem, job=job.job)
+        self._log.warning("alert sent", to=self.project.policy.alerts.problem, job=job.job)
 
 
 _JOBS: dict[str, Callable[[Service], None]] = {
     "run": Service.run,
-    "inbox": Service.leave_out,
+    "inbox": Service.inbox,
     "report": Service.leave_out,
 }
 

@@ -11,11 +11,11 @@ from automations.config.notes import Desk
 from automations.config.sequences import Cast, named_sender
 from automations.config.settings import Record
 from automations.config.shapes import Found
-from automations.core.policy import Limits, LinkTags
+from automations.core.policy import Alerts, Limits, LinkTags
 from automations.located import Scalar
 
 DEFAULT_LATE_BY = timedelta(hours=2)
-NOT_YET = ("inbox", "report")
+NOT_YET = ("report",)
 HOT = "hot"
 
 
@@ -72,15 +72,20 @@ def tags_of(record: Record | None) -> LinkTags | None:
     return LinkTags(site.lower(), str(record[t.TAG_SOURCE]), str(record[t.TAG_MEDIUM]))
 
 
-def alerts_of(record: Record | None, cast: Cast, segments: tuple[str, ...], desk: Desk) -> tuple[str, str]:
-    """Return who is told of a hot lead (a sender, or a field that names one) and of a problem (an address)."""
+def alerts_of(record: Record | None, cast: Cast, segments: tuple[str, ...], desk: Desk) -> Alerts:
+    """Return who is told of what."""
     if record is None:
-        return "", ""
+        return Alerts()
     hot = record.find(t.HOT_LEAD)
-    told = ""
-    if hot is not None:
-        sender, field = named_sender(hot, cast, desk)
-        told = sender or field or ""
-        if HOT not in (segment.casefold() for segment in segments):
-            desk.warn(hot.node.place(), f'no lead ever turns hot: there is no segment "{HOT}"', "nobody will be told")
-    return told, record[t.ALERT_PROBLEM] or ""
+    if hot is not None and HOT not in (segment.casefold() for segment in segments):
+        desk.warn(hot.node.place(), f'no lead ever turns hot: there is no segment "{HOT}"', "nobody will be told")
+    reply = record.find(t.ALERT_REPLY)
+    return Alerts(_told(hot, cast, desk), _told(reply, cast, desk), record[t.ALERT_PROBLEM] or "")
+
+
+def _told(found: Found[str] | None, cast: Cast, desk: Desk) -> str:
+    """Return the sender who is told, or the field that names one; "" for nobody."""
+    if found is None:
+        return ""
+    sender, field = named_sender(found, cast, desk)
+    return sender or field or ""

@@ -71,13 +71,14 @@ class SmtpSettings:
 
 @dataclass(frozen=True, slots=True)
 class ImapSettings:
-    """A sender's mailbox."""
+    """A sender's mailbox. Without *folders* all those are read that may have mail to us."""
 
     host: str
     port: int
     user: str
     password: Secret
     security: Security = Security.TLS
+    folders: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,7 +104,7 @@ def _assembled(path: Path, record: Record, environ: Mapping[str, str], desk: Des
     cast = Cast(record.names(t.SENDERS), columns.fields, unsure, folder / "templates")
     outbox = record[t.OUTBOX]
     sequences = sequences_of(record, cast, anything, desk.inside("sequences"))
-    hot_lead, problem = alerts_of(record[t.FILE_ALERTS], cast, segments, desk.inside("alerts"))
+    alerts = alerts_of(record[t.FILE_ALERTS], cast, segments, desk.inside("alerts"))
     examples = examples_of(
         record,
         anything.scope,
@@ -124,8 +124,7 @@ def _assembled(path: Path, record: Record, environ: Mapping[str, str], desk: Des
         override_for=record[t.OVERRIDE_FOR],
         examples=examples,
         tag_links=tags_of(record[t.TAG_LINKS]),
-        alert_hot_lead=hot_lead,
-        alert_problem=problem,
+        alerts=alerts,
     )
     return Config(
         path=path.absolute(),

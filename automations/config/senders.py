@@ -121,7 +121,8 @@ def _imap(record: Record, secrets: Secrets, desk: Desk) -> ImapSettings | None:
         desk.wrong(found.node.place(), _IN_THE_CLEAR.format(host=host), "write starttls or tls")
     if host is None or user is None or password is None:
         return None
-    return ImapSettings(host, record[t.IMAP_PORT] or _IMAP_PORTS[security], user, password, security)
+    folders = tuple(each.value for each in record[t.IMAP_FOLDERS] or ())
+    return ImapSettings(host, record[t.IMAP_PORT] or _IMAP_PORTS[security], user, password, security, folders)
 
 
 def _password(record: Record, setting: Setting[str], secrets: Secrets, desk: Desk) -> Secret | None:

@@ -193,11 +193,19 @@ IMAP_SECURITY = Setting(
     "how the connection is protected; none only for a server on this very machine",
     default="tls",
 )
-IMAP = Settings((IMAP_HOST, IMAP_PORT, IMAP_USER, IMAP_PASSWORD, IMAP_SECURITY), "an inbox")
+IMAP_FOLDERS = Setting(
+    "folders",
+    Items(LABEL, "folder", at_least=1, or_alone=True),
+    "the folders to read for replies and bounces",
+    unless="all of them but Sent and Drafts",
+)
+IMAP = Settings((IMAP_HOST, IMAP_PORT, IMAP_USER, IMAP_PASSWORD, IMAP_SECURITY, IMAP_FOLDERS), "an inbox")
 FROM = Setting("from", MAILBOX, "the name and address emails come from", required=True)
 REPLY_TO = Setting("reply_to", ADDRESS, "where answers go", unless="to the address under from")
 SENDER_SMTP = Setting("smtp", SMTP, "the server to send through", unless="emails are written into the outbox folder")
-SENDER_IMAP = Setting("imap", IMAP, "the sender's mailbox; its Sent folder tells whether an email in doubt has left")
+SENDER_IMAP = Setting(
+    "imap", IMAP, "the sender's mailbox, for replies and bounces; its Sent folder tells of emails in doubt"
+)
 PER_DAY = Setting("per_day", Number(1, 100_000), "how many emails may leave in one day", unless="no limit")
 CONNECTIONS = Setting(
     "connections", Number(1, 20), "how many emails may be on their way to the mail server at a time", default=1
@@ -344,7 +352,13 @@ HOT_LEAD = Setting(
     "hot_lead", LABEL, "who is told when a lead turns hot: a sender, or a column of senders", unless="nobody"
 )
 ALERT_PROBLEM = Setting("problem", ADDRESS, "who is told when something does not work", unless="nobody")
-ALERTS = Settings((HOT_LEAD, ALERT_PROBLEM), "your alerts")
+ALERT_REPLY = Setting(
+    "reply",
+    LABEL,
+    "who is told at once when a lead replies, with what they wrote: a sender, or a column of senders",
+    unless="nobody",
+)
+ALERTS = Settings((HOT_LEAD, ALERT_REPLY, ALERT_PROBLEM), "your alerts")
 
 TEST_NAME = Setting("name", LABEL, "what the example shows, as a sentence", required=True)
 TEST_LEAD = Setting("lead", Named(AnyText(), "value", LABEL), "the values of a made-up lead", required=True)

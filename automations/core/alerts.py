@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from automations.core.books import display_name
 from automations.core.courses import Moment
-from automations.core.leads import LeadKey
+from automations.core.effects import CameBack
+from automations.core.incoming import Kind
+from automations.core.leads import Lead, LeadKey
 from automations.core.policy import Policy
 from automations.core.rules import Qualification
 from automations.core.standing import Standing
@@ -41,7 +43,7 @@ def hot_lead(standing: Standing, qualification: Qualification, moment: Moment) -
     """Return a lead that was not hot when we last looked and is now, if somebody is to be told."""
     policy = moment.playbook.policy
     is_hot = qualification.segment.casefold() == HOT and standing.known.segment.casefold() != HOT
-    told = _told(standing, moment) if is_hot and policy.alert_hot_lead else ""
+    told = _told(standing, moment) if is_hot and policy.alerts.hot_lead else ""
     if not told:
         return None
     who = display_name(policy.columns, standing.lead)
@@ -52,10 +54,17 @@ def hot_lead(standing: Standing, qualification: Qualification, moment: Moment) -
 
 def _told(standing: Standing, moment: Moment) -> str:
     """Return the sender who is told: the one config.yaml names, or the one its column names for this lead."""
-    wanted = moment.playbook.policy.alert_hot_lead
-    named = moment.value(standing, wanted) if wanted in moment.positions else wanted
-    names = (sender.name for sender in moment.playbook.policy.senders)
-    return next((name for name in names if name.casefold() == str(named or "").casefold()), "")
+    policy = moment.playbook.policy
+    return told_of(policy.alerts.hot_lead, standing.lead, policy)
+
+
+def told_of(wanted: str, lead: Lead | None, policy: Policy) -> str:
+    """Return the sender that *wanted* comes to: its name, or what its field says for a lead; "" when that is nobody."""
+    names = [field.name for field in policy.columns.fields]
+    named = wanted
+    if wanted in names:
+        named = str(lead.values[names.index(wanted)] or "") if lead else ""
+    return next((sender.name for sender in policy.senders if sender.name.casefold() == named.casefold()), "")
 
 
 def hot_lead_alerts(hot: Iterable[HotLead], policy: Policy) -> tuple[Alert, ...]:
@@ -76,9 +85,21 @@ def _hot_lead_alert(to: str, lines: list[str], policy: Policy) -> Alert:
     return Alert("hot leads", to, subject, text)
 
 
+def reply_alert(mail: CameBack, to: str, who: str) -> Alert:
+    """Return the email that says at once what somebody answered: *who* they are, and only what they wrote now."""
+    text = "\n".join([mail.new_text or "(no text)", "", "--", mail.because, f"From {mail.sender}."])
+    return Alert(f"reply {mail.identity}", to, _REPLIED.get(mail.kind, "{who} wrote").format(who=who), text)
+
+
+_REPLIED = {
+    Kind.REPLY.value: "{who} replied",
+    Kind.CHALLENGE.value: "{who} asks for a proof before they get your email",
+}
+
+
 def stopped_alerts(why_stopped: str, policy: Policy) -> tuple[Alert, ...]:
     """Return the email that says that sending stopped, if somebody is to be told of problems."""
-    if not (why_stopped and policy.alert_problem):
+    if not (why_stopped and policy.alerts.problem):
         return ()
     text = f"{why_stopped}\n\nWhat was sent is recorded, and nothing is sent twice. See  leadwright plan"
-    return (Alert("stopped", policy.alert_problem, "Sending emails has stopped", text),)
+    return (Alert("stopped", policy.alerts.problem, "Sending emails has stopped", text),)

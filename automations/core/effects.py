@@ -1,4 +1,4 @@
-"""What follows from a mail that came back, as frozen values: nothing here acts."""
+"""What follows from a mail that came back, as a frozen value, and how far a folder was read."""
 
 from __future__ import annotations
 
@@ -9,13 +9,18 @@ from automations.core.history import Signal
 from automations.core.leads import LeadKey
 from automations.core.messages import MessageKey
 
+NO_SUCH_ADDRESS = "address does not exist"
+UNSUBSCRIBED = "unsubscribed"
+COMPLAINED = "marked an email as spam"
+"""Why an address is suppressed after a complaint; that one is never lifted."""
+
 
 class CameBack(NamedTuple):
     """One mail that came back, whom it is about, and what follows from it.
 
     *identity* is its Message-ID, else a hash of its bytes: what came once has its effects once. *lead* and *message*
     are "" when it could not be matched. *suppress* has addresses, each with why; *proves* is an email of ours that
-    must have been accepted for this to come back. *tell* is the address of ours that is told at once, "" for nobody.
+    must have been accepted for this to come back. *tell* is the sender of ours who is to be told, "" for nobody.
     """
 
     identity: str

@@ -214,6 +214,18 @@ class LinkTags:
 
 
 @dataclass(frozen=True, slots=True)
+class Alerts:
+    """Who of us is told of what; "" for nobody.
+
+    Of a *hot_lead* and of a *reply* a sender, or a field that names one for each lead; of a *problem* an address.
+    """
+
+    hot_lead: str = ""
+    reply: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """What the owner asked for, whole."""
 
@@ -227,9 +239,7 @@ class Policy:
     """How long a typed value wins; None is until its cell is cleared."""
     examples: tuple[Example, ...] = ()
     tag_links: LinkTags | None = None
-    alert_hot_lead: str = ""
-    """A sender's name or an owner field's, told when a lead turns hot; empty for nobody."""
-    alert_problem: str = ""
+    alerts: Alerts = Alerts()
 
 
 class Days(NamedTuple):

@@ -26,7 +26,7 @@ class Tally:
     def __init__(self, moment: Moment, sheet: str) -> None:
         self._moment = moment
         self._sheet = sheet
-        self._asks_for_hot = bool(moment.playbook.policy.alert_hot_lead)
+        self._asks_for_hot = bool(moment.playbook.policy.alerts.hot_lead)
         self._telling = Telling(moment.playbook.policy, moment.now)
         self._updates: list[RowUpdate] = []
         self._known: list[Known] = []

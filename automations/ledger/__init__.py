@@ -231,6 +231,10 @@ class Ledger(Protocol):
         """
         ...
 
+    def messages(self) -> tuple[MessageRecord, ...]:
+        """Return every message there ever was, in order of its key."""
+        ...
+
     def untold(self) -> tuple[CameBack, ...]:
         """Return the mails that somebody of ours is still to be told of, oldest first."""
         ...

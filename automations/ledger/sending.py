@@ -15,6 +15,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 
 from automations.core.addresses import address_hash, address_identity
+from automations.core.effects import NO_SUCH_ADDRESS
 from automations.core.history import MessageRecord, MessageState, Signal, SignalKind
 from automations.core.leads import LeadKey
 from automations.core.messages import Fault, Hand, MessageKey, Outcome, Outgoing
@@ -25,7 +26,6 @@ from automations.ledger.suppressing import suppress_identity, why_suppressed
 from automations.ledger.troubles import RESTORE
 from automations.ledger.values import to_moment, to_record, to_text
 
-NO_SUCH_ADDRESS = "address does not exist"
 _CUT_OFF = "the run ended before the answer came"
 
 _RESERVED, _HANDING_OVER = MessageState.RESERVED, MessageState.HANDING_OVER

@@ -340,6 +340,11 @@ class SqliteLedger(KeepsEvidence, KeepsIdentity, KeepsPauses):
             incoming.move_to(database, mailbox, folder, place)
         return new
 
+    def messages(self) -> tuple[MessageRecord, ...]:
+        """Return every message there ever was, in order of its key."""
+        with self._reading() as database:
+            return reading.messages(database)
+
     def untold(self) -> tuple[CameBack, ...]:
         """Return the mails that somebody of ours is still to be told of, oldest first."""
         with self._reading() as database:

@@ -8,13 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from automations.core.addresses import address_hash, address_identity
+from automations.core.effects import COMPLAINED
 from automations.core.history import Suppression, Suppressions
 from automations.errors import WrongUsage
 from automations.ledger.database import Database
 from automations.ledger.values import to_moment
-
-COMPLAINED = "marked an email as spam"
-"""Why an address is suppressed after a complaint; that one is never lifted."""
 
 ERASED = "their data were erased at their request"
 

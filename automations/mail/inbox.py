@@ -9,7 +9,8 @@ a mail first does not hide it. The place in a folder moves on only once what it 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -86,6 +87,10 @@ class Mailbox(Protocol):
     def fetch(self, folder: str, mails: Sequence[Listed]) -> tuple[Arrived, ...]:
         """Return mails with their bytes, in order; one that was deleted meanwhile is left out."""
         ...
+
+
+OpenMailbox = Callable[[], AbstractContextManager[Mailbox]]
+"""Opens a sender's mailbox. Raises MailerOutOfReach, also later, when it cannot be read."""
 
 
 class Batch(NamedTuple):

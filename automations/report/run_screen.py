@@ -8,10 +8,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, tzinfo
 from typing import Any, Protocol
 
+from automations.core.effects import CameBack
 from automations.core.evidence import CutOff, Verdict
 from automations.core.history import MessageRecord
 from automations.core.plan import Plan
 from automations.errors import Problem
+from automations.report.heard_screen import came_back_to_json, say_came_back
 from automations.report.plan_json import plan_id
 from automations.report.text import count, plain, wrapped
 
@@ -51,6 +53,8 @@ class RunResult(Protocol):
     @property
     def before(self) -> Aftermath: ...
     @property
+    def came_back(self) -> tuple[CameBack, ...]: ...
+    @property
     def accepted(self) -> int: ...
     @property
     def deferred(self) -> int: ...
@@ -76,7 +80,15 @@ class RunResult(Protocol):
 
 def run_screen(result: RunResult, *, where_to: str = "", zone: tzinfo = UTC) -> str:
     """Return what a run did, for a person. *where_to* says where its emails went, when not to their leads."""
-    return "\n".join([*_aftermath(result.before, zone), *_emails(result, where_to), *_sheet(result), *_tail(result)])
+    return "\n".join(
+        [
+            *_aftermath(result.before, zone),
+            *_came_back(result),
+            *_emails(result, where_to),
+            *_sheet(result),
+            *_tail(result),
+        ]
+    )
 
 
 def run_to_json(result: RunResult) -> dict[str, Any]:
@@ -92,6 +104,7 @@ def run_to_json(result: RunResult) -> dict[str, Any]:
             {"key": each.record.lead_key, "message": each.record.key, "verdict": each.verdict, "why": each.why}
             for each in result.before.settled
         ],
+        "came_back": [came_back_to_json(mail) for mail in result.came_back],
         "accepted": result.accepted,
         "deferred": result.deferred,
         "refused": result.refused,
@@ -136,6 +149,11 @@ _PROVEN = {Verdict.SENT: "Counted as sent.", Verdict.NOT_SENT: "It goes again, i
 
 def _told(settled: Settled) -> str:
     return f"{plain(settled.record.address)}: {plain(settled.why)}. {_PROVEN[settled.verdict]}"
+
+
+def _came_back(result: RunResult) -> Iterator[str]:
+    if result.came_back:
+        yield _line("came back", say_came_back(result.came_back).split(", "))
 
 
 def _emails(result: RunResult, where_to: str) -> Iterator[str]:

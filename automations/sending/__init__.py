@@ -47,6 +47,7 @@ def send_all(sends: Sequence[Send], desk: Desk) -> Sent:
     supply = Supply(sends, desk, tally)
     with ExitStack() as stack, Crew(desk, tally, stack) as crew:
         while True:
+            desk.between()
             if supply.is_low and not tally.stopped:
                 crew.settle()
                 supply.refill()

@@ -34,3 +34,5 @@ class Desk:
     ask_again: AskAgain
     stopping: Callable[[], bool]
     say: Callable[[str, int, int], None]
+    between: Callable[[], object] = lambda: None
+    """Called between two turns, while nothing is at the gate: whatever should happen from time to time."""
