@@ -94,7 +94,7 @@ Keep:
   serve       stay on and work the schedule
   doctor      is everything connected?
   history     all we know about one lead, or the last runs
-  inbox       what is this mail that came back?
+  inbox       read replies and bounces now, or say what a stored mail is
 
 Start:
   init        make config, sheet and templates

@@ -261,8 +261,8 @@ def test_mail_server_defaults(smtp: str, expected: SmtpSettings, tmp_path: Path)
             "config.yaml:10:3 segments: a lead that fits none of these has no segment",
         ),
         (
-            MINIMAL + "schedule:\n  - {job: inbox, at: every 15 minutes}\n",
-            "config.yaml:15:11 schedule, job 1: the job inbox is not there yet",
+            MINIMAL + "schedule:\n  - {job: report, at: 08:00 on Mondays, to: anna@shop.example}\n",
+            "config.yaml:15:11 schedule, job 1: the job report is not there yet",
         ),
         (
             MINIMAL + "schedule:\n  - {job: report, at: 08:00 on Mondays, to: a@shop.example}\n",

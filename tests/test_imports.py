@@ -48,7 +48,9 @@ TABLE = {
     "doubts": Part("core errors ledger"),
     "sending": Part("core errors crash clock mail ledger"),
     "watch": Part("core errors sources"),
-    "runner": Part("watch core errors crash clock sources mail ledger sending doubts marks project"),
+    "collecting": Part("core errors clock mail ledger"),
+    "telling": Part("core errors sources ledger"),
+    "runner": Part("watch core errors crash clock sources mail ledger sending doubts marks project collecting telling"),
     "doctor": Part("core errors clock jobs connections mail ledger sources marks runner project"),
     "turns": Part("clock runner"),
     "adopting": Part("core errors ledger marks runner project"),
@@ -57,7 +59,7 @@ TABLE = {
     "web": Part("core errors clock config report project runner looking jobs", "starlette"),
     "commands": Part(
         "core errors problems clock config sources mail ledger facts jobs report project sending runner turns"
-        " looking previews adopting doctor marks connections doubts",
+        " looking previews adopting doctor marks connections doubts collecting",
         "click rich rapidfuzz openpyxl structlog",  # rapidfuzz and openpyxl: init guesses columns and makes a sample
     ),
     "cli": Part("errors commands", "click"),

@@ -7,7 +7,6 @@ from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
-from functools import partial
 from zoneinfo import ZoneInfo
 
 from automations.clock import FixedClock
@@ -206,7 +205,7 @@ class World:
 
     def inboxes(self) -> dict[str, OpenMailbox]:
         """Return the mailboxes of the senders that have one."""
-        return {sender: partial(nullcontext, mailbox) for sender, mailbox in self.mailboxes.items()}
+        return {sender: mailbox.opened for sender, mailbox in self.mailboxes.items()}
 
     def tell(self, alert: Alert, now: datetime) -> str:
         """Keep what one of us was told."""

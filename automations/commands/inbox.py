@@ -20,16 +20,40 @@ if TYPE_CHECKING:
 
 
 @as_command("inbox")
-@click.option("--read", is_flag=True, required=True, help="Read the files named: what is each, and why?")
-@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--read", is_flag=True, help="Only say what each FILE is, and why; nothing is recorded.")
+@click.argument("files", metavar="[FILE]...", nargs=-1, type=click.Path(path_type=Path))
 @click.pass_obj
 def command(asked: Asked, *, read: bool, files: Sequence[Path]) -> int:
-    """Say what stored mails are: a reply, an absence, a bounce, a complaint. Nothing is sent or changed.
+    """Read the mailboxes of the senders now: replies, absences, bounces, complaints; and what follows from them.
 
-    A FILE is one mail as it was received (.eml); of a folder, every file in it. Beside a config.yaml each mail is
-    matched to the lead it belongs to.
+    What changes a lead is written into the sheet; no email leaves. With --read, stored mails are read instead, and
+    nothing is changed: a FILE is one mail as it was received (.eml); of a folder, every file in it. Beside a
+    config.yaml each is matched to the lead it belongs to.
     """
-    del read  # the only thing there is to do with files
+    if read != bool(files):
+        raise WrongUsage("--read and files go together", fix="to look into the mailboxes:  leadwright inbox")
+    return _read_files(asked, files) if read else _listen(asked)
+
+
+def _listen(asked: Asked) -> int:
+    from automations.clock import SystemClock  # noqa: PLC0415 - --help needs none of these
+    from automations.commands.progress import Progress  # noqa: PLC0415
+    from automations.report.heard_screen import heard_screen, heard_to_json  # noqa: PLC0415
+    from automations.runner import listen  # noqa: PLC0415
+
+    project = asked.project()
+    if not project.inboxes():
+        raise WrongUsage(
+            "no sender has a mailbox to read",
+            fix="add  imap: {host: ..., user: ..., password: $NAME}  to a sender in config.yaml",
+        )
+    with Progress(wanted=not (asked.quiet or asked.as_json)) as say:
+        heard = listen(project, SystemClock(), say=say)
+    asked.answer(heard_to_json(heard), heard_screen(heard))
+    return heard.exit_code
+
+
+def _read_files(asked: Asked, files: Sequence[Path]) -> int:
     from automations.mail.incoming.verdict import read_mail  # noqa: PLC0415 - --help does not need it
 
     context, known = _known(asked)

@@ -93,6 +93,9 @@ def open_mailbox(account: Account, seconds: float = SECONDS) -> Iterator[BaseMai
             # What was learned stays true, however the server takes our leave.
             with suppress(ImapToolsError, imaplib.IMAP4.error, OSError):
                 box.logout()
+            # A server that has fallen silent takes no leave, and the connection would stay open.
+            with suppress(OSError):
+                box.client.shutdown()
 
 
 def _connected(account: Account, seconds: float) -> BaseMailBox:

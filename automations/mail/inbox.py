@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -231,6 +231,11 @@ class MemoryMailbox:
 
     mails: dict[str, list[Arrived]] = field(default_factory=lambda: {"INBOX": []})
     uidvalidity: int = 1
+
+    @contextmanager
+    def opened(self) -> Iterator[Mailbox]:
+        """Open the mailbox; there is nothing to close."""
+        yield self
 
     def deliver(self, content: bytes, at: datetime, folder: str = "INBOX") -> None:
         """Put a mail into a folder."""
