@@ -208,7 +208,7 @@ def own_address(policy: Policy, asked: str) -> str:
 
     Raises WrongUsage for any other address: a test never goes to a lead.
     """
-    ours = tuple(dict.fromkeys(filter(None, (policy.alert_problem, *(sender.address for sender in policy.senders)))))
+    ours = tuple(dict.fromkeys(filter(None, (policy.alerts.problem, *(sender.address for sender in policy.senders)))))
     if asked.casefold() == "me":
         return ours[0]
     for address in ours:
