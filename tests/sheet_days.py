@@ -154,7 +154,8 @@ RARE: tuple[Deed, ...] = (copies, renames, inserts_column)
 class Day(NamedTuple):
     """How one day ended. *wrong* are values in another lead's row, *silent* those of them that nobody was told of.
 
-    *missing* are leads whose change was called written although another value stands there that nobody typed.
+    *missing* are leads whose change was called written, although another value stands there that nobody typed and that
+    nobody was told of.
     """
 
     calls: int
@@ -226,7 +227,7 @@ def _judged(
     )
     notes = " ".join(result.notes) if result else ""
     silent = tuple(each for each in wrong if not _is_flagged(each, notes))
-    return Day(calls, people.number, wrong, silent, _missing(rows, people, result))
+    return Day(calls, people.number, wrong, silent, _missing(rows, people, result, notes))
 
 
 def _is_flagged(wrong: str, notes: str) -> bool:
@@ -234,7 +235,7 @@ def _is_flagged(wrong: str, notes: str) -> bool:
     return "rows without" in notes if key == "nobody" else key in notes and value in notes
 
 
-def _missing(rows: list[list[str]], people: People, result: WriteResult | None) -> tuple[str, ...]:
+def _missing(rows: list[list[str]], people: People, result: WriteResult | None, notes: str) -> tuple[str, ...]:
     by_key: dict[LeadKey, list[str]] = {}
     for key, _, value in rows:
         by_key.setdefault(LeadKey(key), []).append(value)
@@ -243,6 +244,7 @@ def _missing(rows: list[list[str]], people: People, result: WriteResult | None) 
         for cell in (result.cells if result else ())
         if cell.outcome is CellOutcome.WRITTEN
         and cell.change.key in by_key
+        and cell.change.key not in notes
         and not {str(cell.change.new), *people.typed} & set(by_key[cell.change.key])
     )
 
@@ -261,7 +263,13 @@ class Season(NamedTuple):
 
 
 def season(
-    days: range, heat: float, write: Write = ours, *, deeds: tuple[Deed, ...] = USUAL, leads: int = 30, changes: int = 10
+    days: range,
+    heat: float,
+    write: Write = ours,
+    *,
+    deeds: tuple[Deed, ...] = USUAL,
+    leads: int = 30,
+    changes: int = 10,
 ) -> Season:
     """Return the sums of the days with these seeds."""
     done = [one_day(seed, heat, write, deeds=deeds, leads=leads, changes=changes) for seed in days]

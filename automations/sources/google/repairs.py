@@ -80,24 +80,31 @@ def lost_headers(work: Work, found: Found) -> dict[int, dict[int, Cell]]:
 
 
 def remember(work: Work, found: Found, targets: Targets) -> None:
-    """Note what every lead holds, the first time it is seen: that is what a stray value has to make room for."""
+    """Note what every lead holds, the first time it is seen: that is what a stray value has to make room for.
+
+    A lead that is first seen with a stray value has nothing of its own there.
+    """
     for key, rows in found.lead_rows.items():
         for header, column in targets.columns.items():
-            if len(rows) == 1:
+            if len(rows) == 1 and (key, header) not in work.stray:
                 work.before.setdefault((key, header), value_at(found, rows[0], column))
 
 
 def compare(work: Work, found: Found, sent: Sequence[Sent], echo: Echo) -> None:
     """Note what a write hit: the leads it was meant for, other leads, or rows of nobody."""
     hit: dict[tuple[int, str], Cell] = {}
+    missed: list[tuple[LeadKey | None, Sent]] = []
     for each in sent:
         key = work.keys.key_of(echo.keys.get(each.row))
         if key != found.keys.get(each.row):
-            _note_stray(work, key, each)
+            missed.append((key, each))
             continue
         stands = {header: echo.cells[column].get(each.row) for header, column in each.columns.items()}
         hit.update({(each.row, header): value for header, value in stands.items()})
-        _note_repaired(work, key, each.row, stands)
+        _note_repaired(work, key, stands)
+    # After what was put right: somebody may have copied a lead, so that one of its rows was hit and the other missed.
+    for key, each in missed:
+        _note_stray(work, key, each)
     for at, cell in list(work.tried.items()):
         place = (cell.row - 1, cell.change.header)
         if place in hit and same_cell(hit[place], cell.change.new):
@@ -105,13 +112,13 @@ def compare(work: Work, found: Found, sent: Sequence[Sent], echo: Echo) -> None:
             del work.tried[at]
 
 
-def _note_repaired(work: Work, key: LeadKey | None, row: int, stands: Mapping[str, Cell]) -> None:
-    """Forget strays that this write has put right."""
-    if key is None:
-        work.orphans = [each for each in work.orphans if each.row != row or any(stands.values())]
-        return
+def _note_repaired(work: Work, key: LeadKey | None, stands: Mapping[str, Cell]) -> None:
+    """Forget strays that this write has put right.
+
+    Rows of nobody have no key that could tell one from another: only the next look shows that they are clear.
+    """
     for header, value in stands.items():
-        if (key, header) in work.stray and not same_cell(work.stray[key, header], value):
+        if key is not None and (key, header) in work.stray and not same_cell(work.stray[key, header], value):
             del work.stray[key, header]
 
 

@@ -189,10 +189,9 @@ def _with_stray(work: Work, found: Found, targets: Targets, change: CellChange) 
     column = targets.columns.get(change.header)
     if wrong not in work.stray or len(rows) != 1 or column is None:
         return change
-    stands = value_at(found, rows[0], column)
-    # Taken out: written over, or no longer there, it needs no repair.
-    value = work.stray.pop(wrong)
-    return change._replace(old=value) if same_cell(stands, value) else change
+    # It stays a stray until an echo shows it gone: the write that puts it right can go astray, too.
+    value = work.stray[wrong]
+    return change._replace(old=value) if same_cell(value_at(found, rows[0], column), value) else change
 
 
 def _checked(cell: WrittenCell) -> WrittenCell:
