@@ -108,6 +108,45 @@ _TABLE = (
 )
 
 
+def answer_rows() -> list[tuple[str, str, str, str]]:
+    """Return the table for people, in the order in which it is asked: when, which answer, the outcome, whose fault."""
+    return [(_when(row.phases), _which(row), row.hand.value, row.fault.value or "nobody's") for row in _TABLE]
+
+
+def _when(phases: frozenset[Phase]) -> str:
+    named = {_ANY: "at any time", _BEFORE_DOT: "before the end", _MESSAGE: "at RCPT, DATA or the end"}
+    named |= {_FOR_US: "at greeting, EHLO or STARTTLS", _DOT: "at the end"}
+    return named.get(phases) or "at " + ", ".join(phase.value.upper() for phase in Phase if phase in phases)
+
+
+def _which(row: _Row) -> str:
+    if row.code == ".*":
+        return "anything else, or nothing"
+    code = _spelled_out(row.code.replace("..", "xx"))
+    enhanced = (
+        "" if row.enhanced == ".*" else _spelled_out(row.enhanced.strip("|").replace("\\d+", "x").replace("\\", ""))
+    )
+    said = f"{code} {enhanced}".strip()
+    return f"{said}, in words that say so" if row.words else said
+
+
+def _spelled_out(pattern: str) -> str:
+    """Return the choices of a pattern as a list.
+
+    >>> _spelled_out(r"5.1.(1|2)|5.2.1")
+    '5.1.1, 5.1.2, 5.2.1'
+    """
+    return ", ".join(dict.fromkeys(each for part in re.split(r"\|(?![^(]*\))", pattern) for each in _choices(part)))
+
+
+def _choices(part: str) -> list[str]:
+    found = re.search(r"\[(\w+)\]|\((.+?)\)", part)
+    if found is None:
+        return [part]
+    choices = list(found[1]) if found[1] else found[2].split("|")
+    return [f"{part[: found.start()]}{each}{part[found.end() :]}" for each in choices]
+
+
 def classify(phase: Phase, code: int, enhanced: str, text: str) -> Outcome:
     """Return what an answer in *phase* means for the message.
 
