@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 import click
 
@@ -104,6 +104,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code if isinstance(code, int) else 0
 
 
+def _nowhere() -> TextIO:
+    return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123 - open until the process ends
+
+
 def program() -> NoReturn:
     """Run the command line of this process and end it.
 
@@ -111,10 +115,15 @@ def program() -> NoReturn:
     time. And a command makes little garbage, loading modules none: looking for it at every turn takes as much again.
     """
     gc.set_threshold(100_000)
+    # Both are None when they were closed before we began: then nobody wants to read.
+    sys.stdout = sys.stdout or _nowhere()
+    sys.stderr = sys.stderr or _nowhere()
     code = main()
-    try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except OSError:
-        code = code or 1
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            pass  # nobody reads any more
+        except OSError:
+            code = code or 1
     os._exit(code)

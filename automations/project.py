@@ -135,6 +135,7 @@ def read_project(path: Path, environ: Mapping[str, str]) -> Verdict:
     wrong = templates.check(names, _answers(config.policy), _choices(config.policy))
     problems = (*problems, *_wrong_tasks(config, names), *found, *wrong)
     warnings = (*warnings, *templates.warnings(names))
+    problems = (*problems, *_wrong_outbox(config))
     if not problems:
         problems = _wrong_examples(config.policy)
     return (None if problems else Project(config, templates)), problems, warnings
@@ -146,6 +147,15 @@ def load_project(path: Path, environ: Mapping[str, str]) -> Project:
     if project is None:
         raise WrongConfig(problems)
     return project
+
+
+def _wrong_outbox(config: Config) -> tuple[Problem, ...]:
+    """Return what keeps emails from becoming files, where some sender has no mail server."""
+    has_server_for_all = all(settings is not None for settings in config.connections.values())
+    if has_server_for_all or config.outbox.is_dir() or not config.outbox.exists():
+        return ()
+    what = "this is a file, and emails are to be written into a folder of this name"
+    return (Problem(str(config.outbox), what, "give the file another name, or take it away"),)
 
 
 def _steps(config: Config) -> list[Step]:

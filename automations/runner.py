@@ -387,11 +387,16 @@ def _hear(post: Post, work: _Work) -> _Sheet:
     return _Sheet(notes=notes, failed=bool(notes))
 
 
+def cell_changes(updates: Iterable[RowUpdate]) -> list[CellChange]:
+    """Return what a source is asked to write."""
+    return [CellChange(key, row, column, old, new) for key, row, column, old, new, _ in updates]
+
+
 def _write_cells(updates: Sequence[RowUpdate], work: _Work) -> tuple[_Sheet, Sequence[WrittenCell]]:
     if not updates:
         return _Sheet(), ()
     work.say("writing the sheet", 0, len(updates))
-    changes = [CellChange(each.key, each.row, each.column, each.old, each.new) for each in updates]
+    changes = cell_changes(updates)
     work.ledger.intend(work.run, changes)
     crash_at("after_intend")
     try:

@@ -6,6 +6,7 @@ import errno
 import io
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -407,3 +408,47 @@ def test_a_command_ends_at_once_and_nothing_it_wrote_is_lost(tmp_path: Path) -> 
 
     assert ended.returncode == 2
     assert ended.stderr.startswith(f"there is no {tmp_path / 'config.yaml'}")
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--json", "check"], ["check"]])
+def test_a_full_disk_under_the_output_is_one_sentence(words: list[str], tmp_path: Path) -> None:
+    """What cannot be written because the disk is full is told in a sentence on standard error, and is no fault."""
+    command = [sys.executable, "-m", "automations", *words]
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(
+            command,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            env=_environment(),
+            cwd=_shop(tmp_path),
+        )
+
+    assert ended.returncode == 3
+    assert ended.stderr == "The disk is full.\n    Make room and try again. What was done until then is recorded.\n"
+
+
+@pytest.mark.parametrize(("words", "code"), [(["--help"], 0), (["check"], 0), (["--json", "check"], 0)])
+def test_a_closed_output_is_nobody_who_reads(words: list[str], code: int, tmp_path: Path) -> None:
+    """A program that closes our output before we begin gets the exit code, and no complaint."""
+    line = " ".join([shlex.quote(sys.executable), "-m", "automations", *words, ">&-"])
+    ended = subprocess.run(
+        ["/bin/sh", "-c", line], capture_output=True, text=True, check=False, env=_environment(), cwd=_shop(tmp_path)
+    )
+
+    assert (ended.returncode, ended.stderr) == (code, "")
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+
+
+def _shop(folder: Path) -> Path:
+    subprocess.run(
+        [sys.executable, "-m", "automations", "init", "--sample", str(folder / "shop")],
+        check=True,
+        capture_output=True,
+        env=_environment(),
+    )
+    return folder / "shop"

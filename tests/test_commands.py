@@ -397,6 +397,33 @@ def test_serve_once_does_what_is_due(say: Answer, tmp_path: Path) -> None:
     assert len(outbox(tmp_path)) == 11
 
 
+def test_serve_once_tells_of_a_job_that_failed(say: Answer, tmp_path: Path) -> None:
+    """A job that fails where nobody looks at a screen is told to the address under alerts: before the process ends."""
+    change(tmp_path, "at: 08:30 on weekdays", "at: every 1 minutes")
+    _pretend_due_long_ago(tmp_path)
+    (tmp_path / "leads.xlsx").rename(tmp_path / "moved.xlsx")
+
+    code, _, err = say("serve", "--once")
+
+    assert (code, "leads.xlsx is not there" in err) == (3, True)
+    (alert,) = (tmp_path / "outbox").rglob("*.eml")
+    text = alert.read_text("utf-8")
+    assert "Subject: run failed" in text
+    assert "leads.xlsx is not there" in text
+
+
+def test_an_outbox_that_is_a_file_is_found_before_anything_leaves(say: Answer, tmp_path: Path) -> None:
+    """Emails become files in a folder; where a file has the folder's name, check says so and a run does nothing."""
+    (tmp_path / "outbox").write_text("not a folder", encoding="utf-8")
+
+    code, _, err = say("run", "--yes")
+
+    assert code == 2
+    assert "outbox  this is a file, and emails are to be written into a folder of this name" in err
+    assert "give the file another name, or take it away" in err
+    assert not (tmp_path / ".leadwright").exists()
+
+
 def _pretend_due_long_ago(folder: Path) -> None:
     project = load_project(folder / "config.yaml", {})
     with project.open_ledger() as ledger:

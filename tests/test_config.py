@@ -385,6 +385,7 @@ def test_misspelt_secret_is_recognised(tmp_path: Path) -> None:
     """The name in .env that is nearest is offered."""
     path = write_shop(tmp_path, GOOD.replace("$ANNA_PASSWORD", "$ANA_PASSWORD"))
     (tmp_path / ".env").write_text("ANNA_PASSWORD=x\n", encoding="utf-8")
+    (tmp_path / ".env").chmod(0o600)
 
     _, problems, _ = read_config(path, {})
 
@@ -393,19 +394,20 @@ def test_misspelt_secret_is_recognised(tmp_path: Path) -> None:
     ]
 
 
-def test_env_file_for_everybody_is_warned_about(tmp_path: Path) -> None:
-    """Passwords that every user of the machine can read are worth a word."""
+def test_env_file_for_everybody_is_refused(tmp_path: Path) -> None:
+    """Passwords that every user of the machine can read are not used until only their owner can."""
     path = write_shop(tmp_path)
     (tmp_path / ".env").write_text("ANNA_PASSWORD=x\nthis is no line\n", encoding="utf-8")
     (tmp_path / ".env").chmod(0o644)
 
-    config, _, warnings = read_config(path, {})
+    config, problems, warnings = read_config(path, {})
 
-    assert config is not None
-    assert told(warnings) == [
-        ".env every user of this machine can read your passwords",
-        ".env:2:1 this line of .env cannot be read",
+    assert config is None
+    env = tmp_path / ".env"
+    assert [(each.where, each.what, each.fix) for each in problems] == [
+        (str(env), "every user of this machine can read your passwords", f"run  chmod 600 {env}")
     ]
+    assert told(warnings) == [".env:2:1 this line of .env cannot be read"]
 
 
 def test_env_file_that_is_not_text(tmp_path: Path) -> None:

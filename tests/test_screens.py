@@ -28,7 +28,7 @@ from automations.errors import Problem
 from automations.ledger import Entry, RunRecord
 from automations.report.history_screen import history_screen, history_to_json, runs_screen, runs_to_json
 from automations.report.lead_screen import lead_screen, lead_to_json
-from automations.report.plan_screen import plan_screen, summary
+from automations.report.plan_screen import Paper, plan_screen, summary
 from automations.report.run_screen import run_screen, run_to_json
 from automations.report.text import SCREEN_WIDTH, cut, plain, width_of, wrapped
 
@@ -125,6 +125,25 @@ def test_no_line_of_the_plan_is_wider_than_the_screen() -> None:
     widths = [width_of(line) for line in plan_screen(PLAN, COLUMNS, BERLIN).splitlines()]
 
     assert max(widths) <= SCREEN_WIDTH
+
+
+@pytest.mark.parametrize("width", [40, 60, 79])
+def test_a_plan_fits_a_narrow_terminal(width: int) -> None:
+    """On a small window no line is broken by the terminal: the columns of the tables share what room there is."""
+    shown = plan_screen(PLAN, COLUMNS, BERLIN, everything=True, paper=Paper(width))
+
+    assert max(map(width_of, shown.splitlines())) <= width
+    assert "Eva Muster" in shown
+
+
+def test_the_way_to_the_whole_plan_names_the_same_config() -> None:
+    """Whoever asked with --config is told a command line that asks about the same business."""
+    updates = tuple(RowUpdate(LeadKey(f"k{n:02}"), n, "Why", "", "fresh", "fresh +10") for n in range(2, 32))
+    paper = Paper(show_all="leadwright --config demo/config.yaml plan --all")
+
+    shown = plan_screen(Plan(NOW, 30, updates, sheet="Leads"), COLUMNS, BERLIN, paper=paper)
+
+    assert "  ... 20 more: leadwright --config demo/config.yaml plan --all" in shown.splitlines()
 
 
 def test_a_long_plan_is_cut_and_says_how_to_see_all() -> None:

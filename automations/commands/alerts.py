@@ -21,11 +21,12 @@ def send_alert(project: Project, job: str, failures: int, error: Exception, now:
     policy = project.policy
     if not policy.alerts.problem or not policy.senders:
         return
+    how_often = f"failed {failures} times in a row" if failures > 1 else "failed"
     text = (
-        f"{say_when(now, now, policy.business.zone)}: the job {job} failed {failures} times in a row.\n\n{error}\n\n"
+        f"{say_when(now, now, policy.business.zone)}: the job {job} {how_often}.\n\n{error}\n\n"
         "What was sent until then is recorded, and nothing is sent twice.\n"
         "More:  leadwright history    and the file .leadwright/log/serve.jsonl"
     )
-    alert = Alert(f"failing {job}", policy.alerts.problem, f"{job} failed {failures} times in a row", text)
+    alert = Alert(f"failing {job}", policy.alerts.problem, f"{job} {how_often}", text)
     if why := project.tell(alert, now):
         raise MailerOutOfReach(f"the alert could not be sent to {alert.to}: {why}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -108,6 +109,14 @@ def write(text: str) -> None:
         click.echo(text)
     except BrokenPipeError:
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - it stands in until the process ends
+
+
+def screen_width() -> int:
+    """Return how many columns a screen has room for: 80, unless the terminal has fewer; 40 at least."""
+    # Where the output goes into a file or a program there is no terminal to ask, and no reason to cut.
+    return (
+        min(80, max(40, shutil.get_terminal_size().columns)) if sys.stdout is not None and sys.stdout.isatty() else 80
+    )
 
 
 def as_json_text(data: Mapping[str, Any]) -> str:

@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from automations.errors import (
 _SECRET_NAME = re.compile(r"PASS|SECRET|TOKEN|KEY|CREDENTIAL", re.IGNORECASE)
 _LOGIN_IN_URL = re.compile(r"(?<=://)[^/\s@]+@")
 _SHORTEST_SECRET = 4
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 _DISK = {
     errno.EACCES: "we may not use it",
     errno.EPERM: "we may not use it",
@@ -44,9 +46,13 @@ _DISK = {
 def tell(error: BaseException, words: Sequence[str]) -> int:
     """Tell a person, or with --json a program, what went wrong; return the exit code. *words* is the command line."""
     said = _said(error, words)
-    if "--json" in words:
-        write(as_json_text({"error": _as_json(said)}))
-    else:
+    try:
+        if "--json" in words:
+            write(as_json_text({"error": _as_json(said)}))
+            return said.exit_code
+    except OSError:
+        pass  # standard output is what cannot be written
+    with suppress(OSError):
         click.echo(_as_text(said), err=True)
     return said.exit_code
 
@@ -128,6 +134,8 @@ def _usage(error: BaseException) -> LeadwrightError:
 def _disk(error: BaseException) -> LeadwrightError | None:
     assert isinstance(error, OSError)  # noqa: S101 - by the table below
     why = _DISK.get(error.errno or 0)
+    if error.errno in _FULL and not error.filename:
+        return OutOfReach("The disk is full.", fix="Make room and try again. What was done until then is recorded.")
     if why is None or not error.filename:
         return None
     return OutOfReach(f"{os.fspath(error.filename)} cannot be used: {why}", fix="put that right and try again")

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from automations.commands.common import Asked, as_command, asked_moment, now
+from automations.commands.common import Asked, as_command, asked_moment, now, screen_width
 from automations.commands.saved import save_among_ours, save_plan
 from automations.commands.strange import warn_of_strange
 from automations.core.plan import Plan
 from automations.core.schedules import say_when
 from automations.report.plan_json import plan_to_json
-from automations.report.plan_screen import plan_screen
+from automations.report.plan_screen import Paper, plan_screen
 
 
 @as_command("plan")
@@ -36,7 +36,8 @@ def command(asked: Asked, *, everything: bool, at: str | None, out: Path | None)
     if asked.as_json:
         asked.answer(plan_to_json(plan), "")
         return 0
-    asked.say(plan_screen(plan, project.policy.columns, zone, everything=everything))
+    paper = Paper(screen_width(), asked.repeat("plan --all"))
+    asked.say(plan_screen(plan, project.policy.columns, zone, everything=everything, paper=paper))
     asked.say("\n" + _last_lines(asked, plan, out, say_when(plan.made_at, now(), zone) if at else ""))
     return 0
 

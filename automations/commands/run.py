@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, Self
 
 import click
 
-from automations.commands.common import Asked, as_command, as_json_text, is_conversation, now, write
+from automations.commands.common import Asked, as_command, as_json_text, is_conversation, now, screen_width, write
 from automations.commands.progress import Progress
 from automations.commands.saved import load_plan
 from automations.core.plan import Plan
 from automations.errors import INTERRUPTED_EXIT_CODE, LeadwrightError, RefusedByLimit, WrongUsage
-from automations.report.plan_screen import plan_screen, summary
+from automations.report.plan_screen import Paper, plan_screen, summary
 from automations.report.run_screen import run_screen, run_to_json
 from automations.report.text import count
 
@@ -182,9 +182,8 @@ def _approval(asked: Asked, project: Project, *, yes: bool, has_seen: bool, has_
             return ""
         if most is not None and plan.leaving > most:
             click.echo(f"{count(plan.leaving, 'email')}: more than the {most} of limits, ask_me_above.", err=True)
-        return ask(
-            plan, lambda: plan_screen(plan, project.policy.columns, project.policy.business.zone, everything=True)
-        )
+        columns, zone, paper = project.policy.columns, project.policy.business.zone, Paper(screen_width())
+        return ask(plan, lambda: plan_screen(plan, columns, zone, everything=True, paper=paper))
 
     def by_nobody(plan: Plan) -> str:
         if is_nothing(plan):

@@ -205,7 +205,12 @@ def _once(asked: Asked, service: Service, log: Log) -> int:
                 missed.append(facts)
                 continue
             log.info("job begins", **facts)
-            service.do(job)
+            try:
+                service.do(job)
+            except Exception as error:
+                log.warning("job failed", **facts, why=str(error))
+                service.alert(job, 1, error)
+                raise
             log.info("job done", **facts)
             done.append(facts)
     service.send_in_turn()

@@ -90,7 +90,7 @@ class Secrets:
             return {}
         if mode & stat.S_IROTH:
             what = "every user of this machine can read your passwords"
-            self.notes.warnings.append(Problem(shown, what, f"run  chmod 600 {shown}"))
+            self.notes.problems.append(Problem(shown, what, f"run  chmod 600 {shown}"))
         return self._parsed(text, shown)
 
     def _parsed(self, text: str, shown: str) -> dict[str, str]:

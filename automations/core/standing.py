@@ -16,6 +16,7 @@ from automations.core.rules import Given, LedgerFacts
 from automations.core.sequences import STOPPING_SIGNALS
 
 NO_FACTS = LedgerFacts()
+_new = tuple.__new__
 _SNOOZE = re.compile(r"snooze (\d{1,3}) (day|week|month)s?\Z")
 _EXPIRING = frozenset({Role.SCORE, Role.SEGMENT, Role.STAGE})
 """The columns whose typed values `Policy.override_for` takes back; a stop, a snooze or a note is not for us to end."""
@@ -66,8 +67,10 @@ class Standings:
                 return self._with_typed(lead, known, typed, expired)
         cell = self._stage_cell(lead)
         problems = () if not cell or cell in self._stages else _not_among(cell, self._policy.rules.stages, Role.STAGE)
-        given = Given(lead.values, self._facts(known), cell or self._remembered_stage(known))
-        return Standing(lead, known, given, (), False, None, problems, as_left)
+        stage = cell or self._remembered_stage(known)
+        # Without the detour by the classes' own constructors: of a large book these are made for every lead.
+        given = _new(Given, (lead.values, self._facts(known), stage, None, None, False))
+        return _new(Standing, (lead, known, given, (), False, None, problems, as_left))
 
     def _with_typed(self, lead: Lead, known: LeadHistory, typed: Sequence[Typed], expired: Sequence[Typed]) -> Standing:
         policy = self._policy
@@ -108,7 +111,8 @@ class Standings:
         )
 
     def _stage_cell(self, lead: Lead) -> str:
-        return "" if self._stage_at is None else as_text(lead.owned[self._stage_at])
+        cell = None if self._stage_at is None else lead.owned[self._stage_at]
+        return cell.strip() if isinstance(cell, str) else as_text(cell)
 
     def _remembered_stage(self, known: LeadHistory) -> str:
         """Return the stage a lead had, when its cell says none; "" when config.yaml has no such stage any more."""

@@ -86,7 +86,8 @@ def _doubt_then_time(record: MessageRecord) -> tuple[bool, datetime, str]:
 
 def why(qualification: Qualification, rules: Ruleset) -> str | None:
     """Return why a lead has its score, in the owner's own words; None when no rule gave it any."""
-    return ", ".join([rules.scoring[rule].because for rule, _, _ in qualification.reasons if rule >= 0]) or None
+    scoring = rules.scoring
+    return ", ".join([scoring[rule].because for rule, _, _ in qualification.reasons if rule >= 0]) or None
 
 
 def because_of_score(qualification: Qualification, rules: Ruleset) -> str:

@@ -23,6 +23,39 @@ _HELD_WIDTH = 24
 _EMPTY: tuple[Cell, ...] = (None, "")
 
 
+class Paper(NamedTuple):
+    """What a plan is drawn on: *width* columns of a terminal (40 at least), and the command that shows all of it."""
+
+    width: int = SCREEN_WIDTH
+    show_all: str = "leadwright plan --all"
+
+    def line(self, label: str, text: str) -> str:
+        """Return words behind a label."""
+        return label.ljust(_LABEL) + self.wrapped(text.split(" "), indent=_LABEL)
+
+    def wrapped(self, parts: Iterable[str], *, indent: int, joint: str = " ") -> str:
+        """Return parts on as many lines as they need."""
+        whole = list(parts)
+        if any(indent + width_of(part) > self.width for part in whole):
+            whole, joint = joint.join(whole).split(" "), " "
+        return wrapped(whole, indent=indent, joint=joint, width=self.width)
+
+    def share(self, columns: int) -> int:
+        """Return the share of this width that so many columns are of a whole screen's."""
+        return columns * self.width // SCREEN_WIDTH
+
+    def table(self, rows: Sequence[Sequence[str]], *, most: Sequence[int]) -> list[str]:
+        """Return rows in columns, two spaces from the left edge."""
+        return table(rows, most=most, width=self.width - 2)
+
+    def more(self, number: int) -> list[str]:
+        """Return the line that says how many lines are left out, if any are."""
+        return [f"... {number} more: {self.show_all}"] if number > 0 else []
+
+
+WHOLE_SCREEN = Paper()
+
+
 class Shown(NamedTuple):
     """One line of the table of changes."""
 
@@ -32,16 +65,18 @@ class Shown(NamedTuple):
     because: str
 
 
-def plan_screen(plan: Plan, columns: Columns, zone: ZoneInfo, *, everything: bool = False) -> str:
+def plan_screen(
+    plan: Plan, columns: Columns, zone: ZoneInfo, *, everything: bool = False, paper: Paper = WHOLE_SCREEN
+) -> str:
     """Return what would happen, without the last line, which tells what to do next. *everything*: no line left out."""
     most = len(plan.updates) + len(plan.later) + len(plan.problems) + 1 if everything else FEW
     parts: tuple[list[str], ...] = (
-        list(_head(plan, columns)),
-        _changes(plan, columns, most),
-        list(_emails(plan, zone, most)),
-        _held(plan, zone) if everything else [],
-        _tasks(plan, most),
-        _cannot_use(plan, most),
+        list(_head(plan, columns, paper)),
+        _changes(plan, columns, most, paper),
+        list(_emails(plan, zone, most, paper)),
+        _held(plan, zone, paper) if everything else [],
+        _tasks(plan, most, paper),
+        _cannot_use(plan, most, paper),
     )
     return "\n\n".join("\n".join(part) for part in parts if part)
 
@@ -63,46 +98,42 @@ def summary(plan: Plan) -> str:
     return ", ".join(parts) or "nothing to do"
 
 
-def _line(label: str, text: str) -> str:
-    return label.ljust(_LABEL) + wrapped(text.split(" "), indent=_LABEL)
-
-
-def _head(plan: Plan, columns: Columns) -> Iterator[str]:
+def _head(plan: Plan, columns: Columns, paper: Paper) -> Iterator[str]:
     unusable = plan.rows.get("problem", 0)
     bad = f", {unusable} cannot be used" if unusable else ""
-    yield _line("Leads", f'{count(plan.leads_read, "row")} in "{plain(plan.sheet)}"{bad}')
+    yield paper.line("Leads", f'{count(plan.leads_read, "row")} in "{plain(plan.sheet)}"{bad}')
     if plan.segments:
         spoken = [f"{name} {number}{_delta(delta)}" for name, (number, delta) in plan.segments.items()]
-        yield "Segments".ljust(_LABEL) + wrapped(spoken, indent=_LABEL, joint="   ")
+        yield "Segments".ljust(_LABEL) + paper.wrapped(spoken, indent=_LABEL, joint="   ")
     if not plan.updates:
-        yield _line("Sheet", "nothing to write")
+        yield paper.line("Sheet", "nothing to write")
     else:
         rows = len({update.key for update in plan.updates})
-        yield _line("Sheet", f"{count(len(plan.updates), 'cell')} in {count(rows, 'row')}")
+        yield paper.line("Sheet", f"{count(len(plan.updates), 'cell')} in {count(rows, 'row')}")
         touched = {update.column for update in plan.updates}
-        yield _line("", "columns " + ", ".join(header for _, header in columns.owned if header in touched))
+        yield paper.line("", "columns " + ", ".join(header for _, header in columns.owned if header in touched))
     if plan.new_columns:
-        yield _line("", f"new at the right end: {listed(map(plain, plan.new_columns))}")
+        yield paper.line("", f"new at the right end: {listed(map(plain, plan.new_columns))}")
 
 
 def _delta(delta: int) -> str:
     return f" ({delta:+d})" if delta else ""
 
 
-def _changes(plan: Plan, columns: Columns, most: int) -> list[str]:
+def _changes(plan: Plan, columns: Columns, most: int, paper: Paper) -> list[str]:
     lines = changed_leads(plan, columns)
     if not lines:
         return []
     rows = [("row", "lead", "change", "because"), *((str(r).rjust(3), *rest) for r, *rest in lines[:most])]
-    shown = table(rows, most=_widths(rows), width=SCREEN_WIDTH - 2)
-    more = [f"... {len(lines) - most} more: leadwright plan --all"] if len(lines) > most else []
-    return ["  " + line for line in shown + more]
+    shown = paper.table(rows, most=_widths(rows, paper))
+    return ["  " + line for line in [*shown, *paper.more(len(lines) - most)]]
 
 
-def _widths(rows: Sequence[Sequence[str]]) -> tuple[int, int, int]:
+def _widths(rows: Sequence[Sequence[str]], paper: Paper) -> tuple[int, int, int]:
     """Return how wide row, lead and change may be: what no reason needs goes to the changes."""
-    room = SCREEN_WIDTH - 2 - _ROW_WIDTH - _LEAD_WIDTH - 6
-    return _ROW_WIDTH, _LEAD_WIDTH, max(_CHANGE_WIDTH, room - max(width_of(row[-1]) for row in rows))
+    lead, change = paper.share(_LEAD_WIDTH), paper.share(_CHANGE_WIDTH)
+    room = paper.width - 2 - _ROW_WIDTH - lead - 6
+    return _ROW_WIDTH, lead, max(change, room - max(width_of(row[-1]) for row in rows))
 
 
 def changed_leads(plan: Plan, columns: Columns) -> list[Shown]:
@@ -138,23 +169,22 @@ def name_of(plan: Plan, key: LeadKey) -> str:
     return plain(plan.names.get(key, "") or key)
 
 
-def _emails(plan: Plan, zone: ZoneInfo, most: int) -> Iterator[str]:
+def _emails(plan: Plan, zone: ZoneInfo, most: int, paper: Paper) -> Iterator[str]:
     counts = [(len(plan.sends), "now"), (len(plan.later), "later"), (len(plan.holds), "held back")]
     spoken = ", ".join(f"{number} {word}" for number, word in counts if number)
-    yield _line("Emails", spoken or "none now, none later")
+    yield paper.line("Emails", spoken or "none now, none later")
     lines = [
         *_grouped(plan.sends, lambda _: "now"),
         *_grouped(plan.in_turn, lambda at: say_day(at, plan.made_at, zone), minutes=zone),
         *_grouped([send for send in plan.later if not send.promised], lambda at: say_day(at, plan.made_at, zone)),
     ]
-    for line in table(lines[:most], most=(16, 12, 30), width=SCREEN_WIDTH - 2):
+    widths = (16, paper.share(12), paper.share(30))
+    for line in [*paper.table(lines[:most], most=widths), *paper.more(len(lines) - most)]:
         yield f"  {line}"
-    if len(lines) > most:
-        yield f"  ... {len(lines) - most} more: leadwright plan --all"
     if plan.holds:
         kinds = Counter(hold.kind for hold in plan.holds)
         reasons = [f"{number} {kind.value}{_until(plan, kind, zone)}" for kind, number in kinds.most_common()]
-        yield "  held back  " + wrapped(reasons, indent=13, joint=" · ")
+        yield "  held back  " + paper.wrapped(reasons, indent=13, joint=" · ")
 
 
 def _until(plan: Plan, kind: HoldKind, zone: ZoneInfo) -> str:
@@ -164,13 +194,14 @@ def _until(plan: Plan, kind: HoldKind, zone: ZoneInfo) -> str:
     return f" until {say_when(until, plan.made_at, zone)}" if until else ""
 
 
-def _held(plan: Plan, zone: ZoneInfo) -> list[str]:
+def _held(plan: Plan, zone: ZoneInfo, paper: Paper) -> list[str]:
     """Return every email that is held back, with its reason."""
     if not plan.holds:
         return []
     told = [(name_of(plan, hold.key), f"{hold.what}: {hold.why}{_end(hold, plan, zone)}") for hold in plan.holds]
-    rows = [(pad(name, _HELD_WIDTH), plain(why)) for name, why in told]
-    return ["Held back", *(f"  {name}  " + wrapped(why.split(" "), indent=_HELD_WIDTH + 4) for name, why in rows)]
+    width = paper.share(_HELD_WIDTH)
+    rows = [(pad(name, width), plain(why)) for name, why in told]
+    return ["Held back", *(f"  {name}  " + paper.wrapped(why.split(" "), indent=width + 4) for name, why in rows)]
 
 
 def _end(hold: Hold, plan: Plan, zone: ZoneInfo) -> str:
@@ -207,18 +238,16 @@ def step_label(sequence: str, step: str) -> str:
     return step if step.startswith(sequence) else f"{sequence}, {step}"
 
 
-def _tasks(plan: Plan, most: int) -> list[str]:
+def _tasks(plan: Plan, most: int, paper: Paper) -> list[str]:
     if not plan.tasks:
         return []
     lines = [(plain(task.owner) or "anyone", plain(task.text)) for task in plan.tasks]
-    shown = table(lines[:most], most=(12,), width=SCREEN_WIDTH - 2)
-    more = [f"... {len(lines) - most} more: leadwright plan --all"] if len(lines) > most else []
-    return [_line("Tasks", f"{count(len(lines), 'thing')} to do by hand"), *(f"  {line}" for line in shown + more)]
+    shown = [*paper.table(lines[:most], most=(12,)), *paper.more(len(lines) - most)]
+    return [paper.line("Tasks", f"{count(len(lines), 'thing')} to do by hand"), *(f"  {line}" for line in shown)]
 
 
-def _cannot_use(plan: Plan, most: int) -> list[str]:
+def _cannot_use(plan: Plan, most: int, paper: Paper) -> list[str]:
     if not plan.problems:
         return []
-    lines = [wrapped(plain(f"{each.where}: {each.what}").split(" "), indent=4) for each in plan.problems[:most]]
-    more = [f"... {len(plan.problems) - most} more: leadwright plan --all"] if len(plan.problems) > most else []
-    return ["Cannot use", *(f"  {line}" for line in lines + more)]
+    lines = [paper.wrapped(plain(f"{each.where}: {each.what}").split(" "), indent=4) for each in plan.problems[:most]]
+    return ["Cannot use", *(f"  {line}" for line in [*lines, *paper.more(len(plan.problems) - most)])]
