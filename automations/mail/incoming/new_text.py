@@ -21,7 +21,7 @@ def _any_of(words: tuple[str, ...]) -> str:
     return "|".join(sorted(map(re.escape, words), key=len, reverse=True))
 
 
-_WROTE_END = re.compile(rf"(?:{_any_of(WROTE)})[^\n:\uff1a]{{0,100}}[:\uff1a]?\s*\Z", re.IGNORECASE)
+_AFTER_WROTE = re.compile(r"[^\n:\uff1a]{0,100}[:\uff1a]?\s*\Z")
 _WHEN = re.compile(
     r"\d{1,4}[./-]\s?\d{1,2}[./-]\s?\d{1,4}|\b\d{1,2}[:.h]\d{2}\b|\b(?:19|20)\d\d\b|\d{1,2}月\d{1,2}日|\S@\S",
     re.IGNORECASE,
@@ -97,9 +97,9 @@ def _is_heading(lines: list[str], number: int) -> bool:
         joined = f"{joined} {line.strip(' >')}".strip()
         if len(joined) > 500:  # noqa: PLR2004
             return False
-        if joined.endswith((":", "\uff1a")) and (_BARE_HEADING.match(joined) or _ends_with_wrote(joined)):
-            return True
-        if _ends_with_wrote(joined) and "@" in joined and joined[-1].isalpha() and len(joined) < 200:  # noqa: PLR2004
+        if not joined.endswith((":", "\uff1a")) and ("@" not in joined or len(joined) > 200):  # noqa: PLR2004
+            continue
+        if _BARE_HEADING.match(joined) or _ends_with_wrote(joined):
             return True
     return False
 
@@ -112,8 +112,10 @@ def _may_start(line: str) -> bool:
 
 
 def _ends_with_wrote(joined: str) -> bool:
-    tail = _WROTE_END.search(joined[-160:])
-    return tail is not None and _WHEN.search(joined) is not None
+    tail = joined[-160:].lower()
+    return any((at := tail.rfind(word)) >= 0 and _AFTER_WROTE.match(tail, at + len(word)) for word in WROTE) and bool(
+        _WHEN.search(joined)
+    )
 
 
 def _is_block(lines: list[str], number: int) -> bool:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 WROTE = (
-    "wrote", "writes", "sent",
+    "wrote", "writes",
     "schrieb", "schrieben", "hat geschrieben",
     "a écrit", "écrit",
     "escribió", "ha scritto", "scrive", "escreveu",

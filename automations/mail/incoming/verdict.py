@@ -61,6 +61,7 @@ class _Mail(NamedTuple):
     message: Message
     parts: Parts
     text: str
+    """Its new text; "" while only its form is asked about."""
     base: Verdict
     context: Context
 
@@ -70,16 +71,25 @@ def read_mail(data: bytes, context: Context = NO_CONTEXT) -> Verdict:
     try:
         message = parse(data)
         parts = take_apart(message)
-        mail = _Mail(message, parts, _own_words(message, parts), _base(message, parts), context)
-        found = (ask(mail) for ask in _QUESTIONS)
-        return next(verdict for verdict in found if verdict is not None)
+        mail = _Mail(message, parts, "", _base(message), context)
+        if (by_form := _first(_BY_FORM, mail)) is not None:
+            return by_form
+        mail = mail._replace(text=_own_words(message, parts))
+        return _first(_BY_WORDS, mail) or _person(mail)
     except Unreadable as error:
         return Verdict(Kind.UNREADABLE, f"This mail was set aside: {error}.")
     except Exception as error:  # noqa: BLE001 - mail is made by strangers; one of theirs must not stop all others
         return Verdict(Kind.UNREADABLE, f"This mail was set aside: reading it failed ({type(error).__name__}).")
 
 
-def _base(message: Message, parts: Parts) -> Verdict:
+_Question = Callable[[_Mail], Verdict | None]
+
+
+def _first(questions: tuple[_Question, ...], mail: _Mail) -> Verdict | None:
+    return next((verdict for ask in questions if (verdict := ask(mail)) is not None), None)
+
+
+def _base(message: Message) -> Verdict:
     senders = addresses_in(header(message, "From")) or addresses_in(header(message, "Return-Path"))
     to = " ".join(header(message, name) for name in ("To", "Cc", "Delivered-To", "X-Original-To", "Envelope-To"))
     recipients = tuple(each.lower() for each in addresses_in(to))
@@ -90,7 +100,6 @@ def _base(message: Message, parts: Parts) -> Verdict:
     tokens = [
         found[1].lower() for each in recipients for found in [_TOKEN.search(each.partition("@")[0] + "@")] if found
     ]
-    del parts
     return Verdict(
         Kind.OTHER,
         "",
@@ -296,6 +305,8 @@ def _person(mail: _Mail) -> Verdict:
     )
 
 
-_QUESTIONS: tuple[Callable[[_Mail], Verdict | None], ...] = (
-    _complaint, _notice, _receipt, _report, _calendar, _automatic, _unsubscribe, _many, _person,
-)  # fmt: skip
+_BY_FORM: tuple[_Question, ...] = (_complaint, _notice, _receipt, _report)
+"""What is told by how a mail is put together, or by a server's words; its new text is not needed."""
+
+_BY_WORDS: tuple[_Question, ...] = (_calendar, _automatic, _unsubscribe, _many)
+"""What is told by its header fields and its new words. What is left is a person's reply."""

@@ -29,9 +29,10 @@ class Piece(NamedTuple):
 
 
 class Phrase(NamedTuple):
-    """A phrase ready to be looked for; *words* is how it was written."""
+    """A phrase ready to be looked for; *words* is how it was written, *start* what a text must have at least."""
 
     words: str
+    start: str
     pieces: tuple[Piece, ...]
 
 
@@ -51,7 +52,8 @@ def as_phrase(words: str) -> Phrase:
     if not any(char.isalnum() for char in words):
         raise ValueError(f"{words!r} has no word to look for")
     pieces = folded(words).replace("* ", "*...").split("...")
-    return Phrase(words, tuple(_piece(each) for each in pieces if each.strip()))
+    ready = tuple(_piece(each) for each in pieces if each.strip())
+    return Phrase(words, ready[0].text, ready)
 
 
 def _piece(text: str) -> Piece:
@@ -97,7 +99,8 @@ def _next(piece: Piece, text: str, start: int, stop: int) -> int:
 
 def first_of(phrases: Iterable[Phrase], text: str) -> Phrase | None:
     """Return the first of *phrases*, in their order, that the folded *text* has."""
-    return next((each for each in phrases if find(each, text) >= 0), None)
+    # Nearly every phrase fails by its start; asking for that first is what makes hundreds of them cheap.
+    return next((each for each in phrases if each.start in text and find(each, text) >= 0), None)
 
 
 def lines_of(text: str) -> Iterator[tuple[str, str]]:
