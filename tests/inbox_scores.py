@@ -56,6 +56,12 @@ class Labelled(NamedTuple):
         return half_of(self.path.name)
 
 
+def seeds(corpus: Path) -> tuple[bytes, ...]:
+    """Return the mails of the corpus, to be mutated."""
+    files = (*corpus.glob("bounces/*/*"), *corpus.glob("replies/*/*"))
+    return tuple(path.read_bytes() for path in sorted(files) if path.suffix != ".json")
+
+
 def half_of(name: str) -> Half:
     """Return ``A`` or ``B``, by the first bit of a digest of a file's name."""
     return "AB"[hashlib.sha256(name.encode()).digest()[0] & 1]

@@ -90,6 +90,7 @@ def _known(asked: Asked) -> tuple[Context, Known | None]:
         return NO_CONTEXT, None
     from automations.core.mailboxes import FREE_MAILBOX_DOMAINS  # noqa: PLC0415 - --help does not need it
     from automations.mail.incoming.matching import known_of  # noqa: PLC0415 - --help does not need it
+    from automations.mail.incoming.replies import own_phrases  # noqa: PLC0415 - --help does not need it
     from automations.mail.incoming.verdict import Context  # noqa: PLC0415 - --help does not need it
     from automations.project import read_project  # noqa: PLC0415 - --help does not need it
 
@@ -101,7 +102,8 @@ def _known(asked: Asked) -> tuple[Context, Known | None]:
         history = ledger.history(now())
     records = [record for each in history.leads.values() for record in each.messages]
     own = frozenset(sender.address.lower() for sender in project.policy.senders)
-    return Context(addresses=own, unsubscribe_addresses=own), known_of(records, FREE_MAILBOX_DOMAINS)
+    phrases = own_phrases(project.config.replies)
+    return Context(own, own, phrases), known_of(records, FREE_MAILBOX_DOMAINS)
 
 
 def _matched(file: str, verdict: Verdict, known: Known | None) -> ReadMail:

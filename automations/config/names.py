@@ -20,6 +20,14 @@ _MAX_LABEL = 80
 _MAX_TEXT = 2_000
 
 
+def read_phrase(text: str) -> str:
+    """Return words to look for: one line with a letter or a digit in it."""
+    words = read_line(text).strip()
+    if not any(char.isalnum() for char in words):
+        raise Amiss("there is no word to look for in this", "write what people write, like  nach der Messe")
+    return words
+
+
 def read_line(text: str) -> str:
     """Return a text of one line, at most 2,000 characters."""
     if "\n" in text:

@@ -23,6 +23,7 @@ from automations.config.sentences import Scope, fact_fields
 from automations.config.sequences import Cast, sequences_of
 from automations.config.settings import Record
 from automations.config.spoken import Amiss
+from automations.core.incoming import REPLY_MEANINGS, Says
 from automations.core.policy import Business, Policy
 from automations.errors import Problem, WrongConfig
 from automations.located import MAX_BYTES, Scalar, read_yaml
@@ -138,7 +139,16 @@ def _assembled(path: Path, record: Record, environ: Mapping[str, str], desk: Des
         inboxes=people.inboxes,
         selectors=people.selectors,
         resolver=record[t.RESOLVER] or "",
+        replies=replies_of(record[t.FILE_REPLIES]),
     )
+
+
+def replies_of(record: Record | None) -> tuple[tuple[Says, tuple[str, ...]], ...]:
+    """Return the owner's own phrases, by what they say."""
+    if record is None:
+        return ()
+    written = ((says, record.values.get(says.value)) for says in REPLY_MEANINGS)
+    return tuple((says, tuple(each.value for each in found.value)) for says, found in written if found is not None)
 
 
 def _check_version(record: Record, desk: Desk) -> None:

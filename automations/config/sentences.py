@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from automations.config.operands import compare_of
 from automations.config.words import Cutter, Part, Scope, SentenceProblem, Word
 from automations.core.conditions import Compare, Condition, Every, Negate, Node, Some
+from automations.core.incoming import Says
 from automations.core.leads import Field, FieldType
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ _FACTS = (
     Field("opened", "opened", FieldType.YES_NO),
     Field("clicked", "clicked", FieldType.YES_NO),
     Field("days_in_stage", "days_in_stage", FieldType.NUMBER),
+    Field("reply_says", "reply_says", FieldType.TEXT, tuple(says.value for says in Says)),
     Field("score", "score", FieldType.NUMBER),
 )
 

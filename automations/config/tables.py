@@ -10,6 +10,7 @@ from automations.config import names, spoken
 from automations.config.sentence_shape import Sentence, SentenceShape
 from automations.config.settings import Record, Setting, Settings
 from automations.config.shapes import AnyText, Choice, Either, Items, Named, Number, Shape, Value
+from automations.core.incoming import REPLY_MEANINGS
 from automations.core.leads import FieldType, Role
 
 LINE = Value(names.read_line, "a text")
@@ -360,6 +361,15 @@ ALERT_REPLY = Setting(
 )
 ALERTS = Settings((HOT_LEAD, ALERT_REPLY, ALERT_PROBLEM), "your alerts")
 
+PHRASE = Value(names.read_phrase, "words to look for in a reply", ("nach der Messe",))
+REPLIES = Settings(
+    tuple(
+        Setting(says.value, Items(PHRASE, "phrase", or_alone=True), f"words that mean: {meaning}", unless="only ours")
+        for says, meaning in REPLY_MEANINGS.items()
+    ),
+    "your own words for replies",
+)
+
 TEST_NAME = Setting("name", LABEL, "what the example shows, as a sentence", required=True)
 TEST_LEAD = Setting("lead", Named(AnyText(), "value", LABEL), "the values of a made-up lead", required=True)
 EXPECT_SCORE = Setting("score", Number(), "its score")
@@ -412,6 +422,7 @@ TAG_LINKS = Setting(
     unless="links stay as you wrote them",
 )
 FILE_ALERTS = Setting("alerts", ALERTS, "who hears of what at once", unless="nobody")
+FILE_REPLIES = Setting("replies", REPLIES, "your own words for what replies say, beside ours", unless="only ours")
 TESTS = Setting("tests", Items(TEST, "test"), "examples that must come out as you say; check tries them", unless="none")
 RESOLVER = Setting(
     "resolver",
@@ -438,6 +449,7 @@ FILE = Settings(
         TAG_LINKS,
         SCHEDULE,
         FILE_ALERTS,
+        FILE_REPLIES,
         TESTS,
         OUTBOX,
         RESOLVER,

@@ -64,6 +64,16 @@ class Says(StrEnum):
     UNCLEAR = "unclear"
 
 
+REPLY_MEANINGS = {
+    Says.INTERESTED: "they want to hear more",
+    Says.NOT_NOW: "not now, perhaps later",
+    Says.NOT_INTERESTED: "they want none of it",
+    Says.WRONG_PERSON: "somebody else is to be asked",
+    Says.QUESTION: "they ask something",
+}
+"""What the owner's own phrases may stand for, in words."""
+
+
 class Failure(NamedTuple):
     """One recipient a delivery failed for.
 

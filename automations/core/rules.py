@@ -39,6 +39,7 @@ class LedgerFacts(NamedTuple):
     opened: bool = False
     clicked: bool = False
     days_in_stage: int = 0
+    reply_says: str | None = None
 
 
 class Given(NamedTuple):

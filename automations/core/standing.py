@@ -208,7 +208,14 @@ def _facts(known: LeadHistory, policy: Policy, now: datetime) -> LedgerFacts:
         opened=SignalKind.OPENED in kinds,
         clicked=SignalKind.CLICKED in kinds,
         days_in_stage=(_day(now, zone) - _day(known.stage_since, zone)).days if known.stage_since else 0,
+        reply_says=_reply_says(known),
     )
+
+
+def _reply_says(known: LeadHistory) -> str | None:
+    """Return what the latest reply says; None for a lead that has not replied."""
+    replies = [signal for signal in known.signals if signal.kind is SignalKind.REPLIED]
+    return max(replies, key=lambda signal: signal.at).says or None if replies else None
 
 
 def _day(moment: datetime, zone: ZoneInfo) -> date:

@@ -8,7 +8,7 @@ and a text with none is unclear. The answer is a hint for the owner: nothing is 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from automations.core.incoming import Says
 from automations.mail.incoming.phrases import Phrase, as_phrase, find, first_of, folded, section
@@ -22,12 +22,12 @@ OwnPhrases = Mapping[Says, tuple[Phrase, ...]]
 """The owner's own phrases, by what they mean (`own_phrases`)."""
 
 
-def own_phrases(written: Mapping[str, Sequence[str]]) -> OwnPhrases:
+def own_phrases(written: Iterable[tuple[Says, Sequence[str]]]) -> OwnPhrases:
     """Return what the owner wrote under ``replies:`` ready to be looked for.
 
-    Raises ValueError for a name that is none of `Says`, or a phrase without a word.
+    Raises ValueError for a phrase without a word, which config.yaml is checked for.
     """
-    return {Says(name): tuple(as_phrase(each) for each in phrases) for name, phrases in written.items()}
+    return {says: tuple(as_phrase(each) for each in phrases) for says, phrases in written}
 
 
 def what_it_says(text: str, own: OwnPhrases | None = None) -> tuple[Says, str]:
