@@ -8,11 +8,14 @@ from pathlib import Path
 from good_config import GOOD, SECRETS, write_shop
 
 from automations.config import load_config, read_config
+from automations.config.sentences import Scope, fact_fields, parse_condition
+from automations.core.conditions import Compare
 from automations.core.history import LeadHistory, Signal, SignalKind
 from automations.core.incoming import Says
 from automations.core.leads import Lead, LeadKey
 from automations.core.standing import stand
 
+SENTENCES = ("is not now", "is not interested", "is not not now", "is not question")
 OLD_RULE = "stage is New and emails_sent >= 1"
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 
@@ -48,6 +51,19 @@ def test_a_rule_may_ask_what_a_reply_says(tmp_path: Path) -> None:
     assert asks != GOOD
     assert right == ()
     assert len(problems) == 1
+
+
+def test_not_now_is_a_choice_and_not_a_negation() -> None:
+    """``is not interested`` asks for the choice of that name, as it is read aloud; ``is not not now`` negates."""
+    scope = Scope((), fact_fields((), ()))
+    asked = {text: parse_condition(f"reply_says {text}", scope, "x")[0] for text in SENTENCES}
+
+    assert {text: found and found.tree for text, found in asked.items()} == {
+        "is not now": Compare("reply_says", "is", ("not now",), "reply_says is not now"),
+        "is not interested": Compare("reply_says", "is", ("not interested",), "reply_says is not interested"),
+        "is not not now": Compare("reply_says", "is not", ("not now",), "reply_says is not not now"),
+        "is not question": Compare("reply_says", "is not", ("question",), "reply_says is not question"),
+    }
 
 
 def test_the_latest_reply_counts(tmp_path: Path) -> None:

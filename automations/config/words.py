@@ -173,9 +173,12 @@ class Cutter:
         return Part(at, end, None, None, (at, end))
 
     def _operator_of(self, field: Field, at: int) -> tuple[Operator, int] | None:
-        """Return the operator; of ``source is Before sale``, it is the one that leaves a choice of the column."""
+        """Return the operator; of ``source is Before sale``, it is the one that leaves a choice of the column.
+
+        So ``reply_says is not now`` asks for the choice "not now", and ``is not interested`` for "not interested".
+        """
         found = find_operator(self.text, at)
-        if found is None or not field.choices or found[0].name in _WITH_CHOICES:
+        if found is None or not field.choices:
             return found
         for spelling, operator in BY_SPELLING.items():
             end = at + len(spelling)
