@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from automations.config import Config
-from automations.core.evidence import Absence, SentMail, Sighting
-from automations.core.history import MessageRecord
+from automations.core.evidence import Absence, Doubt, SentMail, Sighting, may_be_repeated
 from automations.errors import MailerOutOfReach
 
 if TYPE_CHECKING:
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from automations.mail import Mailer
     from automations.mail.imap import Account
     from automations.mail.inbox import Mailbox, OpenMailbox
+    from automations.mail.oauth import Provider
 
 
 _SECONDS = 20.0
@@ -39,7 +39,7 @@ def open_mailer(config: Config, sender: str) -> Mailer:
         from automations.mail.folder import FolderMailer  # noqa: PLC0415 - only what is used is loaded
 
         return FolderMailer(config.outbox)
-    from automations.mail.smtp import SmtpMailer  # noqa: PLC0415 - smtplib and ssl cost 50 ms
+    from automations.mail.smtp import Habits, SmtpMailer  # noqa: PLC0415 - smtplib and ssl cost 50 ms
 
     return SmtpMailer(
         host=settings.host,
@@ -47,6 +47,8 @@ def open_mailer(config: Config, sender: str) -> Mailer:
         user=settings.user,
         password=settings.password.reveal() if settings.password else "",
         security=settings.security.value,
+        token=_token(config, sender, settings.login),
+        habits=Habits(settings.witness, settings.idempotency_header),
         connections=settings.connections,
     )
 
@@ -80,8 +82,22 @@ def mailbox_of(config: Config, sender: str) -> Account | None:
     from automations.mail.imap import Account  # noqa: PLC0415 - imaplib and ssl cost 60 ms
 
     return Account(
-        settings.host, settings.port, settings.user, settings.password.reveal(), security=settings.security.value
+        settings.host,
+        settings.port,
+        settings.user,
+        settings.password.reveal() if settings.password else "",
+        security=settings.security.value,
+        token=_token(config, sender, settings.login),
     )
+
+
+def _token(config: Config, sender: str, login: str) -> Provider | None:
+    if login == "password":
+        return None
+    from automations.mail.oauth import PROVIDERS, token_file  # noqa: PLC0415 - only what is used is loaded
+
+    provider: Provider = PROVIDERS[login](token_file(config.state, sender), sender)
+    return provider
 
 
 def sent_mail(config: Config, sender: str) -> SentMail | None:
@@ -116,19 +132,24 @@ def _open_inbox(config: Config, sender: str) -> Iterator[Mailbox]:
         yield ImapMailbox(box, config.inboxes[sender].folders)
 
 
-def look_up(config: Config, sender: str, records: Sequence[MessageRecord], since: date) -> tuple[Sighting, ...]:
+def look_up(config: Config, sender: str, doubts: Sequence[Doubt], now: datetime) -> tuple[Sighting, ...]:
     """Return what every place that may have a trace of a sender's messages tells of them. Never raises."""
     from automations.mail import evidence  # noqa: PLC0415 - only needed when an email is in doubt
 
-    ids = [record.message_id for record in records]
+    ids = [doubt.record.message_id for doubt in doubts]
+    since = min(doubt.handed_over_at for doubt in doubts).date() - timedelta(days=1)
     if sender not in config.connections:
         return ()  # somebody took the sender out of config.yaml
     smtp = config.connections[sender]
     if smtp is None:
         return (evidence.look_into_outbox(config.outbox, ids),)
+    repeats = (may_be_repeated(doubts, now, smtp.host),) if smtp.idempotency_header else ()
     account = mailbox_of(config, sender)
     if account is None:
-        return ()
+        return repeats
     files = smtp.host.lower() in evidence.FILES_COPIES if smtp.files_copies is None else smtp.files_copies
     absence = Absence.LATER if files else Absence.NOTHING
-    return (evidence.look_into_sent(account, ids, since, place=sent_folder_of(sender), absence=absence),)
+    seen = [evidence.look_into_sent(account, ids, since, place=sent_folder_of(sender), absence=absence)]
+    if smtp.witness and smtp.witness.casefold() == account.user.casefold():
+        seen.append(evidence.look_into_inbox(account, ids, since, place=f"the mailbox of the witness {smtp.witness}"))
+    return (*seen, *repeats)

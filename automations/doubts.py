@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from itertools import groupby
 
 from automations.core.evidence import CutOff, Doubt, Sighting, Verdict, clues_from, verdict
 from automations.core.history import MessageRecord
 from automations.ledger import Ledger
 
-LookUp = Callable[[str, Sequence[MessageRecord], date], Sequence[Sighting]]
-"""Looks for messages of one sender in every place there is, back to a day: what was seen in each."""
+LookUp = Callable[[str, Sequence[Doubt], datetime], Sequence[Sighting]]
+"""Looks for emails in doubt of one sender in every place there is, at a moment: what was seen in each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +59,7 @@ def settle_doubts(ledger: Ledger, look_up: LookUp, now: datetime) -> tuple[Settl
     settled: list[Settled] = []
     for sender, group in groupby(doubts, key=lambda doubt: doubt.record.sender):
         theirs = tuple(group)
-        since = min(doubt.handed_over_at for doubt in theirs).date() - timedelta(days=1)
-        sightings = look_up(sender, [doubt.record for doubt in theirs], since)
+        sightings = look_up(sender, theirs, now)
         settled.extend(_settle(ledger, doubt, sightings, now) for doubt in theirs)
     return tuple(settled)
 

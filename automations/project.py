@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,8 +43,7 @@ from automations.templates import (
 if TYPE_CHECKING:
     # check reads no lead, opens no ledger and sends nothing: what these pull in would be half of its time.
     from automations.core.alerts import Alert
-    from automations.core.evidence import SentMail, Sighting
-    from automations.core.history import MessageRecord
+    from automations.core.evidence import Doubt, SentMail, Sighting
     from automations.ledger import Ledger
     from automations.mail import Mailer
     from automations.mail.inbox import OpenMailbox
@@ -88,9 +87,9 @@ class Project:
         """Return what hands over the messages of a sender: its mail server, or the outbox folder without one."""
         return connections.open_mailer(self.config, sender)
 
-    def look_up(self, sender: str, records: Sequence[MessageRecord], since: date) -> Sequence[Sighting]:
+    def look_up(self, sender: str, doubts: Sequence[Doubt], now: datetime) -> Sequence[Sighting]:
         """Return what every place that may have a trace of a sender's messages tells of them."""
-        return connections.look_up(self.config, sender, records, since)
+        return connections.look_up(self.config, sender, doubts, now)
 
     def sent_mail(self, sender: str) -> SentMail | None:
         """Return all that a sender's place for sent mail holds; None when there is no such place."""

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Protocol
 
 from automations.clock import Clock
@@ -18,9 +18,9 @@ from automations.collecting import Post
 from automations.core.alerts import Alert, hot_lead_alerts, stopped_alerts
 from automations.core.books import key_rule, only_leads, read_book, wanted_headers
 from automations.core.effects import CameBack
-from automations.core.evidence import Sighting
+from automations.core.evidence import Doubt, Sighting
 from automations.core.garbage import without_collections
-from automations.core.history import History, MessageRecord, Pause, Written
+from automations.core.history import History, Pause, Written
 from automations.core.leads import Book, Cell, CellChange, CellOutcome, LeadKey, Role, WrittenCell
 from automations.core.letters import Words, compose
 from automations.core.plan import Known, Plan, RowUpdate
@@ -78,8 +78,8 @@ class Workplace(Protocol):
         """Return what hands over the messages of a sender."""
         ...
 
-    def look_up(self, sender: str, records: Sequence[MessageRecord], since: date) -> Sequence[Sighting]:
-        """Look for messages of a sender in every place that may have a trace of them, back to a day."""
+    def look_up(self, sender: str, doubts: Sequence[Doubt], now: datetime) -> Sequence[Sighting]:
+        """Look for emails in doubt of a sender in every place that may have a trace of them."""
         ...
 
     def inboxes(self) -> Mapping[str, OpenMailbox]:

@@ -99,6 +99,7 @@ Keep:
 
 Start:
   init        make config, sheet and templates
+  connect     let Google or Microsoft in without a password
   dress       add a drop-down of stages and colours to the sheet
   schema      write config.schema.json for your editor
   sheets-sim  a Google Sheet to try things on, on this machine

@@ -353,7 +353,7 @@ def test_environment_comes_before_systemd_and_env_file(tmp_path: Path) -> None:
     (credentials / "ANNA_PASSWORD").write_text("from-systemd\n", encoding="utf-8")
 
     found = [
-        load_config(path, environ).inboxes["anna"].password.reveal()
+        load_config(path, environ).inboxes["anna"].password
         for environ in (
             {},
             {"CREDENTIALS_DIRECTORY": str(credentials)},
@@ -361,7 +361,7 @@ def test_environment_comes_before_systemd_and_env_file(tmp_path: Path) -> None:
         )
     ]
 
-    assert found == ["from-file", "from-systemd", "from-environment"]
+    assert found == [Secret("from-file"), Secret("from-systemd"), Secret("from-environment")]
 
 
 @pytest.mark.parametrize(

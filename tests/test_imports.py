@@ -35,7 +35,7 @@ TABLE = {
         ADAPTERS,
         "python_calamine openpyxl isal gspread google google_auth_oauthlib oauthlib requests urllib3 stamina",
     ),
-    "mail": Part(ADAPTERS, "imap_tools flufl dns"),
+    "mail": Part(ADAPTERS, "imap_tools flufl dns google msal requests"),
     "ledger": Part(ADAPTERS, "apsw"),
     "templates": Part(ADAPTERS, "jinja2 markupsafe markdown_it css_inline nameparser"),
     "facts": Part("core errors", "holidays babel disposable_email_domains"),
@@ -60,7 +60,8 @@ TABLE = {
     "commands": Part(
         "core errors problems clock config sources mail ledger facts jobs report project sending runner turns"
         " looking previews adopting doctor marks connections doubts collecting",
-        "click rich rapidfuzz openpyxl structlog",  # rapidfuzz and openpyxl: init guesses columns and makes a sample
+        # rapidfuzz and openpyxl: init guesses columns and makes a sample
+        "click rich rapidfuzz openpyxl structlog google_auth_oauthlib",
     ),
     "cli": Part("errors commands", "click"),
     "__main__": Part("cli"),

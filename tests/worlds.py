@@ -13,8 +13,7 @@ from automations.clock import FixedClock
 from automations.config.sentences import Scope, fact_fields, parse_condition
 from automations.core.alerts import Alert
 from automations.core.conditions import Condition
-from automations.core.evidence import Sighting
-from automations.core.history import MessageRecord
+from automations.core.evidence import Doubt, Sighting
 from automations.core.identity import Mark
 from automations.core.leads import Book, Cell, Columns, Field, FieldType, Lead, Role
 from automations.core.messages import Rendered, footer_lines
@@ -198,10 +197,12 @@ class World:
         del sender
         return self.mailer
 
-    def look_up(self, sender: str, records: Sequence[MessageRecord], since: date) -> tuple[Sighting, ...]:
+    def look_up(self, sender: str, doubts: Sequence[Doubt], now: datetime) -> tuple[Sighting, ...]:
         """Return what is seen of a sender's messages; by itself, nothing can be seen anywhere."""
-        del sender, since
-        return tuple(replace(each, looked_for=frozenset(one.message_id for one in records)) for each in self.sightings)
+        del sender, now
+        return tuple(
+            replace(each, looked_for=frozenset(one.record.message_id for one in doubts)) for each in self.sightings
+        )
 
     def inboxes(self) -> dict[str, OpenMailbox]:
         """Return the mailboxes of the senders that have one."""

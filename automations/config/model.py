@@ -58,6 +58,8 @@ class Security(StrEnum):
 class SmtpSettings:
     """A mail server to send through. Without *user* nobody logs in, and *password* is None.
 
+    *login* is ``password``, or whose token is used instead. *witness* gets a copy of every email.
+
     *files_copies* is whether it puts a copy of all it takes into the Sent folder; None: its name may tell.
     """
 
@@ -67,6 +69,9 @@ class SmtpSettings:
     password: Secret | None
     security: Security
     files_copies: bool | None = None
+    login: str = "password"
+    idempotency_header: str = ""
+    witness: str = ""
     connections: int = 1
 
 
@@ -77,9 +82,10 @@ class ImapSettings:
     host: str
     port: int
     user: str
-    password: Secret
+    password: Secret | None
     security: Security = Security.TLS
     folders: tuple[str, ...] = ()
+    login: str = "password"
 
 
 @dataclass(frozen=True, slots=True)

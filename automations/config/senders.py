@@ -42,7 +42,9 @@ def senders_of(record: Record, secrets: Secrets, desk: Desk) -> SenderParts:
             senders.append(sender)
         smtp = entry.value[t.SENDER_SMTP]
         at_a_time = entry.value[t.CONNECTIONS] or 1
-        connections[name] = _smtp(smtp, at_a_time, secrets, inside.inside("smtp")) if smtp else None
+        connections[name] = (
+            _smtp(smtp, at_a_time, entry.value[t.WITNESS] or "", secrets, inside.inside("smtp")) if smtp else None
+        )
         imap = entry.value[t.SENDER_IMAP]
         if imap and (inbox := _imap(imap, secrets, inside.inside("imap"))):
             inboxes[name] = inbox
@@ -72,15 +74,13 @@ def _warm_up(record: Record) -> WarmUp | None:
     return None if first is None or add is None else WarmUp(first, add)
 
 
-def _smtp(record: Record, at_a_time: int, secrets: Secrets, desk: Desk) -> SmtpSettings | None:
+def _smtp(record: Record, at_a_time: int, witness: str, secrets: Secrets, desk: Desk) -> SmtpSettings | None:
     host, user = record[t.SMTP_HOST], record[t.SMTP_USER]
     security = _security(record)
     if host is not None:
         _check_security(record, host, security, desk)
     password = _password(record, t.SMTP_PASSWORD, secrets, desk)
-    for given, missing in ((t.SMTP_USER, t.SMTP_PASSWORD), (t.SMTP_PASSWORD, t.SMTP_USER)):
-        if record.has(given) and not record.has(missing):
-            desk.wrong(record.anchor, f'"{missing.name}" is missing beside "{given.name}"', fix="a login needs both")
+    _check_login(record, t.SMTP_USER, t.SMTP_PASSWORD, desk)
     if host is None:
         return None
     files = record[t.FILES_COPIES]
@@ -91,6 +91,9 @@ def _smtp(record: Record, at_a_time: int, secrets: Secrets, desk: Desk) -> SmtpS
         password,
         security,
         files_copies=None if files is None else files == "yes",
+        login=record[t.LOGIN] or "password",
+        idempotency_header=record[t.IDEMPOTENCY_HEADER] or "",
+        witness=witness,
         connections=at_a_time,
     )
 
@@ -119,10 +122,26 @@ def _imap(record: Record, secrets: Secrets, desk: Desk) -> ImapSettings | None:
     found = record.find(t.IMAP_SECURITY)
     if found is not None and host is not None and security is Security.NONE and not is_this_machine(host):
         desk.wrong(found.node.place(), _IN_THE_CLEAR.format(host=host), "write starttls or tls")
-    if host is None or user is None or password is None:
+    login = record[t.LOGIN] or "password"
+    _check_login(record, t.IMAP_USER, t.IMAP_PASSWORD, desk)
+    if host is None or user is None or (login == "password" and password is None):
         return None
     folders = tuple(each.value for each in record[t.IMAP_FOLDERS] or ())
-    return ImapSettings(host, record[t.IMAP_PORT] or _IMAP_PORTS[security], user, password, security, folders)
+    return ImapSettings(host, record[t.IMAP_PORT] or _IMAP_PORTS[security], user, password, security, folders, login)
+
+
+def _check_login(record: Record, user: Setting[str], password: Setting[str], desk: Desk) -> None:
+    """Report a login that lacks a part, or has one too many."""
+    login = record.find(t.LOGIN)
+    if login is not None and login.value != "password":
+        if record.has(password):
+            desk.wrong(login.node.place(), f"login: {login.value} needs no password", "take out  password:")
+        if not record.has(user):
+            desk.wrong(record.anchor, f'"{user.name}" is missing beside "login"', fix="write the address to log in as")
+        return
+    for given, missing in ((user, password), (password, user)):
+        if record.has(given) and not record.has(missing):
+            desk.wrong(record.anchor, f'"{missing.name}" is missing beside "{given.name}"', fix="a login needs both")
 
 
 def _password(record: Record, setting: Setting[str], secrets: Secrets, desk: Desk) -> Secret | None:

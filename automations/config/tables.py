@@ -176,6 +176,18 @@ SECURITY = Setting(
     "how the connection is protected; none only for a server on this very machine, by the name localhost or its number",
     unless="starttls; tls on port 465",
 )
+LOGIN = Setting(
+    "login",
+    Choice(("password", "google", "microsoft"), "ways to log in"),
+    "how the user logs in; google and microsoft need no password but  leadwright connect",
+    default="password",
+)
+IDEMPOTENCY_HEADER = Setting(
+    "idempotency_header",
+    Value(names.read_line, "the name of a header", ("Resend-Idempotency-Key",), "^[!-9;-~]+$"),
+    "the header by which your provider knows an email it took before; an email in doubt goes again within a day",
+    unless="your provider knows none",
+)
 FILES_COPIES = Setting(
     "copies_to_sent",
     Choice(("yes", "no"), "answers"),
@@ -183,11 +195,14 @@ FILES_COPIES = Setting(
     " in doubt that is not there after 15 minutes goes again by itself",
     unless="yes for Gmail and Microsoft 365, no for all others",
 )
-SMTP = Settings((SMTP_HOST, SMTP_PORT, SMTP_USER, SMTP_PASSWORD, SECURITY, FILES_COPIES), "a mail server")
+SMTP = Settings(
+    (SMTP_HOST, SMTP_PORT, SMTP_USER, SMTP_PASSWORD, LOGIN, SECURITY, FILES_COPIES, IDEMPOTENCY_HEADER),
+    "a mail server",
+)
 IMAP_HOST = Setting("host", HOST, "the server that keeps your inbox", required=True)
 IMAP_PORT = Setting("port", PORT, "its port", unless="993; 143 with security: starttls or none")
 IMAP_USER = Setting("user", LINE, "the name to log in with", required=True)
-IMAP_PASSWORD = Setting("password", SECRET, "the name of the password in .env", required=True)
+IMAP_PASSWORD = Setting("password", SECRET, "the name of the password in .env", unless="see login")
 IMAP_SECURITY = Setting(
     "security",
     Choice(("tls", "starttls", "none"), "kinds of security"),
@@ -200,7 +215,9 @@ IMAP_FOLDERS = Setting(
     "the folders to read for replies and bounces",
     unless="all of them but Sent and Drafts",
 )
-IMAP = Settings((IMAP_HOST, IMAP_PORT, IMAP_USER, IMAP_PASSWORD, IMAP_SECURITY, IMAP_FOLDERS), "an inbox")
+IMAP = Settings(
+    (IMAP_HOST, IMAP_PORT, IMAP_USER, IMAP_PASSWORD, LOGIN, IMAP_SECURITY, IMAP_FOLDERS), "an inbox"
+)
 FROM = Setting("from", MAILBOX, "the name and address emails come from", required=True)
 REPLY_TO = Setting("reply_to", ADDRESS, "where answers go", unless="to the address under from")
 SENDER_SMTP = Setting("smtp", SMTP, "the server to send through", unless="emails are written into the outbox folder")
@@ -221,13 +238,21 @@ WARM_UP = Setting(
     "a slow start for a new sender, up to per_day; half as many for a week after an email was refused as unwanted",
     unless="none",
 )
+WITNESS = Setting(
+    "witness",
+    ADDRESS,
+    "a mailbox of yours that gets a copy of every email in the same transaction: it can be looked up when in doubt",
+    unless="nobody gets a copy",
+)
 DKIM_SELECTOR = Setting(
     "dkim_selector",
     LINE,
     "the name under which your mail provider has you publish its DKIM key; doctor looks there",
     unless="the usual names are tried",
 )
-SENDER = Settings((FROM, DKIM_SELECTOR, REPLY_TO, SENDER_SMTP, SENDER_IMAP, PER_DAY, CONNECTIONS, WARM_UP), "a sender")
+SENDER = Settings(
+    (FROM, DKIM_SELECTOR, REPLY_TO, SENDER_SMTP, SENDER_IMAP, WITNESS, PER_DAY, CONNECTIONS, WARM_UP), "a sender"
+)
 
 # limits
 SEND_BETWEEN = Setting(

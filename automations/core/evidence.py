@@ -18,6 +18,7 @@ from typing import NamedTuple
 from automations.core.history import MessageRecord
 
 FILED_WITHIN = timedelta(minutes=15)
+KEYS_KEPT = timedelta(hours=23)
 LOOKS_APART = timedelta(minutes=5)
 
 
@@ -117,6 +118,15 @@ def verdict(doubt: Doubt) -> Verdict:
             by_place.setdefault(clue.place, []).append(clue.at)
     twice = any(max(looks) - min(looks) >= LOOKS_APART for looks in by_place.values())
     return Verdict.NOT_SENT if twice else Verdict.UNKNOWN
+
+
+def may_be_repeated(doubts: Sequence[Doubt], now: datetime, host: str) -> Sighting:
+    """Return that young emails may go once more: a provider that knows their key takes each of them only once.
+
+    Source: Resend keeps keys for 24 hours (https://resend.com/docs/send-with-smtp).
+    """
+    young = frozenset(doubt.record.message_id for doubt in doubts if now - doubt.handed_over_at < KEYS_KEPT)
+    return Sighting(f"{host}, which takes it only once", young, absence=Absence.PROOF)
 
 
 def clues_from(sightings: Sequence[Sighting], message_id: str, at: datetime) -> tuple[Clue, ...]:
