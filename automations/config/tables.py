@@ -215,9 +215,7 @@ IMAP_FOLDERS = Setting(
     "the folders to read for replies and bounces",
     unless="all of them but Sent and Drafts",
 )
-IMAP = Settings(
-    (IMAP_HOST, IMAP_PORT, IMAP_USER, IMAP_PASSWORD, LOGIN, IMAP_SECURITY, IMAP_FOLDERS), "an inbox"
-)
+IMAP = Settings((IMAP_HOST, IMAP_PORT, IMAP_USER, IMAP_PASSWORD, LOGIN, IMAP_SECURITY, IMAP_FOLDERS), "an inbox")
 FROM = Setting("from", MAILBOX, "the name and address emails come from", required=True)
 REPLY_TO = Setting("reply_to", ADDRESS, "where answers go", unless="to the address under from")
 SENDER_SMTP = Setting("smtp", SMTP, "the server to send through", unless="emails are written into the outbox folder")
