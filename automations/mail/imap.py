@@ -21,6 +21,7 @@ from imap_tools.errors import ImapToolsError
 from automations.core.evidence import Filed
 from automations.core.hosts import is_this_machine
 from automations.errors import MailerOutOfReach
+from automations.mail.smtp_values import hide
 
 Security = Literal["tls", "starttls", "none"]
 Token = Callable[[bool], str]
@@ -123,7 +124,7 @@ def _log_in(box: BaseMailBox, account: Account) -> None:
         raise
     except (ImapToolsError, imaplib.IMAP4.error) as error:
         raise MailerOutOfReach(
-            f"{account.host} does not let {account.user} in: {_said(error)}",
+            f"{account.host} does not let {account.user} in: {hide(_said(error), account.password, account.user)}",
             fix="Check user and password under imap; some providers want a password made for programs.",
         ) from None
 

@@ -249,9 +249,10 @@ class SmtpLane:
         try:
             self._guarded(Phase.LOGIN, lambda: dialogue.login(login.user, login.password))
         except smtplib.SMTPAuthenticationError as error:
-            said = error.smtp_error
-            text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
-            self._refuse_login(classify(Phase.LOGIN, error.smtp_code, *split_enhanced(text)))
+            octets = error.smtp_error
+            text = octets.decode("utf-8", "replace") if isinstance(octets, bytes) else str(octets)
+            said = login.without_secrets(text)
+            self._refuse_login(classify(Phase.LOGIN, error.smtp_code, *split_enhanced(said)))
         except (smtplib.SMTPException, UnicodeError):
             said = f"{self._server.host} offers no way to log in that fits this user and password"
             self._refuse_login(Outcome(Hand.DEFERRED, Fault.ACCOUNT, said))

@@ -35,6 +35,10 @@ class Login:
     token: Token | None = field(default=None, repr=False)
     """Given, it is used instead of the password (XOAUTH2)."""
 
+    def without_secrets(self, said: str) -> str:
+        """Return what a server said about a login, without the password: some servers repeat what they were told."""
+        return hide(said, self.password, self.user)
+
 
 @dataclass(frozen=True, slots=True)
 class Habits:
@@ -56,6 +60,17 @@ class Habits:
 
 
 NO_HABITS = Habits()
+
+
+def hide(said: str, password: str, user: str) -> str:
+    """Return *said* without a password, in none of the ways in which it goes over the wire."""
+    if not password:
+        return said
+    plain = f"\0{user}\0{password}"
+    forms = (password, *(base64.b64encode(each.encode()).decode("ascii") for each in (password, plain)))
+    for form in sorted(forms, key=len, reverse=True):
+        said = said.replace(form, "***")
+    return said
 
 
 def xoauth2(user: str, token: str) -> str:
