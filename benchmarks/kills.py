@@ -80,7 +80,10 @@ def mailmerge(folder: Path, python: str) -> Counter[str]:
         (folder / "mailmerge_server.conf").write_text(text, encoding="utf-8")
         for run in range(12):
             (folder / "mailmerge_database.csv").write_text("email\n" + "\n".join(left) + "\n", encoding="utf-8")
-            words = [python, "-u", "-m", "mailmerge", "--no-dry-run", "--no-limit"]
+            code = (
+                "from mailmerge.__main__ import main; main()"  # ``-m mailmerge`` calls it before all of it is defined
+            )
+            words = [python, "-u", "-c", code, "--no-dry-run", "--no-limit"]
             with subprocess.Popen(words, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as at:
                 try:
                     said, _ = at.communicate(timeout=dice.uniform(0.3, 0.8) if run < 6 else 60)
