@@ -1,9 +1,9 @@
 """When there is room for one more email: what has left and what is promised, counted by everything that has a limit.
 
 Every question has one form: the first moment from a given one on at which one more fits. Bookings only grow, so a
-moment that did not fit once never fits again, and the search goes on where it ended last. A booking keeps a place in
-the future as well as it keeps one in the past: what is booked later never breaks what was booked before, in whatever
-order the two of them leave.
+moment that did not fit once never fits again, and no search goes over full days and slots a second time. A booking
+keeps a place in the future as well as it keeps one in the past: what is booked later never breaks what was booked
+before, in whatever order the two of them leave.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from bisect import bisect_right, insort
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -35,6 +35,7 @@ TAKEN = frozenset({MessageState.ACCEPTED, MessageState.IN_DOUBT, MessageState.HA
 
 _MINUTE = timedelta(minutes=1)
 _DAY = timedelta(days=1)
+_NOON = time(12)
 
 
 class Booked(NamedTuple):
@@ -106,6 +107,8 @@ class Bookings:
         self._by_day: Counter[tuple[str, date]] = Counter()
         self._by_slot: Counter[tuple[str, datetime]] = Counter()
         self._known_full: dict[object, tuple[datetime, datetime]] = {}
+        self._day_after: dict[tuple[str, date], date] = {}
+        self._next_slot: dict[tuple[str, datetime], datetime] = {}
         self._senders: dict[str, Sender] = {}
         self._grids: dict[tuple[str, date], tuple[datetime, ...]] = {}
 
@@ -135,13 +138,13 @@ class Bookings:
         """Return when a sender has sent less than they may on that day: *moment*, or the beginning of a later day."""
         if self.most_on(sender, self._today) is None:
             return moment
-        key = ("day", sender.name)
-        found = self._from(key, moment)
-        day = self._day(found)
+        today = day = self._day(moment)
+        full: list[date] = []
         while (most := self.most_on(sender, day)) is not None and self._by_day[sender.name, day] >= most:
-            _, found = day_bounds(found, self._zone)
-            day += _DAY
-        return self._remembered(key, moment, found)
+            full.append(day)
+            day = self._day_after.get((sender.name, day), day + _DAY)
+        self._day_after.update(((sender.name, each), day) for each in full)
+        return moment if day == today else day_bounds(datetime.combine(day, _NOON, self._zone), self._zone)[0]
 
     def most_on(self, sender: Sender, day: date) -> int | None:
         """Return how many emails a sender may send on a day; None is no limit.
@@ -160,12 +163,13 @@ class Bookings:
         """Return when it is a sender's turn: *moment* if nobody has used the slot it lies in, else a later slot."""
         if self._spread_over is None:
             return moment
-        key = ("slot", sender.name)
-        found = self._from(key, moment)
-        slot = self._slot_of(sender, found)
+        first = slot = self._slot_of(sender, moment)
+        full: list[datetime] = []
         while self._by_slot[sender.name, slot] >= self._slots(sender, self._day(slot)).emails:
-            slot = found = self._slot_after(sender, slot)
-        return self._remembered(key, moment, found)
+            full.append(slot)
+            slot = self._next_slot.get((sender.name, slot)) or self._slot_after(sender, slot)
+        self._next_slot.update(((sender.name, each), slot) for each in full)
+        return moment if slot == first else slot
 
     def _from(self, key: object, moment: datetime) -> datetime:
         since, until = self._known_full.get(key, (moment, moment))
