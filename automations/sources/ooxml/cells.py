@@ -14,7 +14,7 @@ from math import isfinite
 from typing import NamedTuple
 
 from automations.core.leads import Cell
-from automations.sources.ooxml.markup import QUOTED, attributes, text_of
+from automations.sources.ooxml.markup import QUOTED, attributes, first_inside, text_of
 from automations.sources.ooxml.moments import iso_moment, moment_of
 from automations.sources.ooxml.references import MAX_COLUMN, column_number, parse_reference
 from automations.sources.ooxml.refusals import Reason, WorkbookRefused
@@ -106,10 +106,10 @@ class CellReader:
         inside, seen = cell.inside(block.data), cell.inside(block.seen)
         p = self.prefix
         if kind == b"inlineStr":
-            body = re.search(rb"<%bis(?:\s[^>]*)?>(.*)</%bis>" % (p, p), seen, re.DOTALL)
-            return rich_text(inside[body.start(1) : body.end(1)], body[1], p) or None if body else None
-        body = re.search(rb"<%bv(?:\s[^>]*)?>(.*?)</%bv>" % (p, p), seen, re.DOTALL)
-        if body is None or not (raw := inside[body.start(1) : body.end(1)]):
+            body = first_inside(seen, p, b"is")
+            return rich_text(inside[slice(*body)], seen[slice(*body)], p) or None if body else None
+        body = first_inside(seen, p, b"v")
+        if body is None or not (raw := inside[slice(*body)]):
             return None
         return self.converter(kind, written.get(b"s", b""))(raw)
 

@@ -7,19 +7,21 @@ processing instructions are out of sight, which `masked` sees to without moving 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from xml.etree import ElementTree as ET  # a part with a DTD is refused before it is parsed
 
 from automations.sources.ooxml.refusals import Reason, WorkbookRefused
 
+_MAX_TAGS = 600_000
+"""The largest small part; a tree of it takes about 100 MB."""
 QUOTED = rb"""(?:[^<>"']++|"[^"<]*+"|'[^'<]*+')*+"""
 """The inside of a tag: attributes, in whose values ``>`` may stand."""
 
 _ATTRIBUTE = re.compile(rb"""([^\s=<>"'/]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
-_HIDDEN = re.compile(rb"<!--(.*?)-->|<!\[CDATA\[(.*?)\]\]>|<\?(.*?)\?>", re.DOTALL)
+_CDATA, _COMMENT, _INSTRUCTION = b"<![CDATA[", b"<!--", b"<?"
+_CLOSINGS = {_CDATA: b"]]>", _COMMENT: b"-->", _INSTRUCTION: b"?>"}
 _LAST_CHARACTER, _FIRST_HALF, _LAST_HALF = 0x10FFFF, 0xD800, 0xDFFF
-_CDATA = re.compile(rb"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
-_NOTES = re.compile(rb"<!--.*?-->|<\?.*?\?>", re.DOTALL)
 _ENTITY = re.compile(r"&(?:#[xX]([0-9a-fA-F]{1,6})|#([0-9]{1,7})|(amp|lt|gt|quot|apos));")
 _NAMED_ENTITIES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
@@ -65,6 +67,8 @@ def tree(data: bytes, part: str) -> ET.Element:
     """Return a small part as a tree. Raises WorkbookRefused for a DTD or anything that is not XML."""
     if b"<!DOCTYPE" in data.replace(b"\0", b""):
         raise WorkbookRefused(Reason.DTD, part)
+    if data.count(b"<") > _MAX_TAGS:
+        raise WorkbookRefused(Reason.TOO_BIG, f"{part} has more than {_MAX_TAGS:,} tags")
     try:
         return ET.fromstring(data)  # noqa: S314 - without a DTD there are no entities to grow
     except (ET.ParseError, ValueError, LookupError) as err:
@@ -88,12 +92,67 @@ def hides_markup(data: bytes) -> bool:
 
 
 def masked(data: bytes) -> bytes:
-    """Return *data*, equally long, with comments and instructions blanked and CDATA turned into plain letters."""
+    """Return *data*, equally long, with comments and instructions blanked and CDATA turned into plain letters.
 
-    def cover(found: re.Match[bytes]) -> bytes:
-        return (b"x" if found[2] is not None else b" ") * len(found[0])
+    What is opened and never closed stays as it is.
+    """
 
-    return _HIDDEN.sub(cover, data)
+    def cover(opening: bytes, hidden: bytes) -> bytes:
+        closing = _CLOSINGS[opening]
+        return (b"x" if opening == _CDATA else b" ") * (len(opening) + len(hidden) + len(closing))
+
+    return _replaced(data, tuple(_CLOSINGS), cover)
+
+
+def is_unclosed(seen: bytes) -> bool:
+    """Whether *seen*, the mask of something whole, still has a comment, CDATA or an instruction in it."""
+    return hides_markup(seen) and any(opening in seen for opening in _CLOSINGS)
+
+
+def _replaced(data: bytes, openings: Sequence[bytes], change: Callable[[bytes, bytes], bytes]) -> bytes:
+    """Return *data* with what begins with one of *openings*, up to its closing, changed; each byte is read once."""
+    pieces: list[bytes] = []
+    at = look = 0
+    left = list(openings)
+    while left and (found := _any_of(tuple(left)).search(data, look)):
+        opening = found[0]
+        end = data.find(_CLOSINGS[opening], found.end())
+        if end < 0:
+            # None of its kind is closed from here on, so none is looked for.
+            left.remove(opening)
+            look = found.start()
+            continue
+        pieces += (data[at : found.start()], change(opening, data[found.end() : end]))
+        at = look = end + len(_CLOSINGS[opening])
+    pieces.append(data[at:])
+    return b"".join(pieces)
+
+
+@lru_cache(maxsize=8)
+def _any_of(openings: tuple[bytes, ...]) -> re.Pattern[bytes]:
+    return re.compile(b"|".join(map(re.escape, openings)))
+
+
+def first_inside(data: bytes, prefix: bytes, name: bytes) -> tuple[int, int] | None:
+    """Return from where to where the first element of a name has its content; None without one that is closed."""
+    found = re.search(rb"<%b%b(?:\s[^>]*)?>" % (prefix, name), data)
+    end = data.find(b"</%b%b>" % (prefix, name), found.end()) if found else -1
+    return (found.end(), end) if found and end >= 0 and not found[0].endswith(b"/>") else None
+
+
+def every_inside(data: bytes, prefix: bytes, name: bytes) -> Iterator[tuple[int, int]]:
+    """Return the same for every element of a name; those in another one of that name are not seen."""
+    tag = re.compile(rb"<%b%b(?:\s[^>]*)?>" % (prefix, name))
+    closing = b"</%b%b>" % (prefix, name)
+    at = 0
+    while found := tag.search(data, at):
+        at = found.end()
+        if not found[0].endswith(b"/>"):
+            end = data.find(closing, at)
+            if end < 0:
+                return
+            yield at, end
+            at = end
 
 
 def text_of(raw: bytes) -> str:
@@ -103,8 +162,8 @@ def text_of(raw: bytes) -> str:
     ('A & B', 'one\rtwo', 'a<b')
     """
     if b"<" in raw:
-        raw = _NOTES.sub(b"", raw)
-        raw = _CDATA.sub(lambda found: found[1].replace(b"&", b"&amp;").replace(b"<", b"&lt;"), raw)
+        raw = _replaced(raw, (_COMMENT, _INSTRUCTION), lambda *_: b"")
+        raw = _replaced(raw, (_CDATA,), lambda _, text: text.replace(b"&", b"&amp;").replace(b"<", b"&lt;"))
     text = raw.decode("utf-8", "replace")
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")

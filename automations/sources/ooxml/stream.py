@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from automations.sources.ooxml.markup import QUOTED, attributes, check_text, hides_markup, masked
+from automations.sources.ooxml.markup import QUOTED, attributes, check_text, hides_markup, is_unclosed, masked
 from automations.sources.ooxml.references import MAX_ROW
 from automations.sources.ooxml.refusals import Reason, WorkbookRefused
 
@@ -20,8 +20,8 @@ _ROOT = re.compile(rb"<(?:([\w.-]+):)?worksheet(?=[\s/>])")
 _ANY_ELEMENT = re.compile(rb"<[A-Za-z_]")
 _ROOT_WITHIN = 1 << 12
 """So many bytes are there before the first element is looked for."""
-_MAX_PENDING_BYTES = 64 << 20
-"""The longest head, tail or single row that is held."""
+_MAX_PENDING_BYTES = 32 << 20
+"""The longest head or single row that is held; twice that is the longest tail, or sheet with comments in it."""
 
 
 class RowSpan(NamedTuple):
@@ -163,9 +163,12 @@ class SheetStream:
             return
         searched = 0
         while True:
+            seen = waiting
             if hides_markup(waiting):
                 waiting = self._remaining(waiting)
-            seen = masked(waiting) if hides_markup(waiting) else waiting
+                seen = masked(waiting)
+                if is_unclosed(seen):
+                    raise WorkbookRefused(Reason.CUT_OFF, f"{self._part} has a comment that does not end")
             end = seen.find(end_tag, max(0, searched - len(end_tag)))
             if end >= 0:
                 if end:
@@ -213,13 +216,18 @@ class SheetStream:
             waiting = self._more(waiting)
 
     def _more(self, waiting: bytes) -> bytes:
-        """Return *waiting* and one more block."""
-        block = next(self._blocks, b"")
-        if not block:
-            raise WorkbookRefused(Reason.CUT_OFF, f"{self._part} ends early")
+        """Return *waiting* and at least one more block."""
         if len(waiting) > _MAX_PENDING_BYTES:
             raise WorkbookRefused(Reason.TOO_BIG, f"{self._part} has a row that never ends")
-        return waiting + block
+        pieces = [waiting]
+        taken = 0
+        # What waits is looked through again each time, so the longer it is, the more is added.
+        while taken <= len(waiting) // 2 and (block := next(self._blocks, b"")):
+            pieces.append(block)
+            taken += len(block)
+        if not taken:
+            raise WorkbookRefused(Reason.CUT_OFF, f"{self._part} ends early")
+        return b"".join(pieces)
 
     def _remaining(self, waiting: bytes) -> bytes:
         """Return *waiting* and everything after it."""
@@ -228,6 +236,6 @@ class SheetStream:
         for block in self._blocks:
             pieces.append(block)
             total += len(block)
-            if total > 4 * _MAX_PENDING_BYTES:
+            if total > 2 * _MAX_PENDING_BYTES:
                 raise WorkbookRefused(Reason.TOO_BIG, f"{self._part} has too much beside its rows")
         return b"".join(pieces)

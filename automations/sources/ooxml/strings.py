@@ -6,9 +6,10 @@ Source: ECMA-376 part 1, 18.4. A rich text is the text of its runs; phonetic hin
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable
 
-from automations.sources.ooxml.markup import check_text, hides_markup, masked, text_of
+from automations.sources.ooxml.markup import check_text, every_inside, hides_markup, masked, text_of
 from automations.sources.ooxml.refusals import Reason, WorkbookRefused
 
 _MAX_ITEM_BYTES = 8 << 20
@@ -18,7 +19,7 @@ def _item_pattern(prefix: bytes) -> re.Pattern[bytes]:
     """One item: its text where it is plain, else everything inside it."""
     p = prefix
     return re.compile(
-        rb"<%bsi(?:>|\s[^>]*?>)(?:<%bt(?: xml:space=\"preserve\")?>([^<]*)</%bt></%bsi>|(.*?)</%bsi>)"
+        rb"<%bsi(?:>|\s[^>]*?(?<!/)>)(?:<%bt(?: xml:space=\"preserve\")?>([^<]*)</%bt></%bsi>|(.*?)</%bsi>)"
         rb"|<%bsi(?:\s[^>]*?)?/>" % (p, p, p, p, p, p),
         re.DOTALL,
     )
@@ -31,14 +32,14 @@ def _plain_item_pattern(prefix: bytes) -> re.Pattern[bytes]:
 
 def rich_text(inside: bytes, seen: bytes, prefix: bytes) -> str:
     """Return the text of a string item or inline string; *seen* is *inside* with hidden markup masked."""
-    p = prefix
-    hints = [found.span() for found in re.finditer(rb"<%brPh[\s>].*?</%brPh>" % (p, p), seen, re.DOTALL)]
-    texts = re.finditer(rb"<%bt(?:\s[^>]*?)?(?:/>|>(.*?)</%bt>)" % (p, p), seen, re.DOTALL)
-    return "".join(
-        text_of(inside[found.start(1) : found.end(1)])
-        for found in texts
-        if found[1] is not None and not any(start <= found.start() < end for start, end in hints)
-    )
+    hints = list(every_inside(seen, prefix, b"rPh"))
+    starts = [start for start, _ in hints]
+    texts = []
+    for start, end in every_inside(seen, prefix, b"t"):
+        hint = bisect_right(starts, start) - 1
+        if hint < 0 or start >= hints[hint][1]:
+            texts.append(text_of(inside[start:end]))
+    return "".join(texts)
 
 
 class SharedStrings:
@@ -84,7 +85,14 @@ class SharedStrings:
                 waiting = waiting[cut:]
             elif len(waiting) > _MAX_ITEM_BYTES:
                 raise WorkbookRefused(Reason.TOO_BIG, "a shared string is very long")
-        self._take(waiting)
+        self._take_last(waiting)
+
+    def _take_last(self, data: bytes) -> None:
+        """Add the items after the last one with a closing tag: those that close themselves."""
+        for found in re.finditer(rb"<%bsi(?=[\s/>])[^>]*>" % self._prefix, masked(data)):
+            if not found[0].endswith(b"/>"):
+                raise WorkbookRefused(Reason.CUT_OFF, "a shared string does not end")
+            self.texts.append(None)
 
     def _start(self, start: bytes) -> bytes:
         """Learn the prefix from the root; return what follows it."""
