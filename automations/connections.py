@@ -15,6 +15,7 @@ from automations.errors import MailerOutOfReach
 if TYPE_CHECKING:
     from automations.core.messages import Outcome
     from automations.mail import Mailer
+    from automations.mail.idle import Listeners
     from automations.mail.imap import Account
     from automations.mail.inbox import Mailbox, OpenMailbox
     from automations.mail.oauth import Provider
@@ -130,6 +131,15 @@ def _open_inbox(config: Config, sender: str) -> Iterator[Mailbox]:
         raise MailerOutOfReach(f"{sender} has no mailbox")
     with open_mailbox(account) as box:
         yield ImapMailbox(box, config.inboxes[sender].folders)
+
+
+def listeners(config: Config) -> Listeners:
+    """Return what waits for mail in the mailboxes of all senders, once it is entered."""
+    from automations.mail.idle import Listeners  # noqa: PLC0415 - only serve waits for mail
+    from automations.mail.imap import open_mailbox  # noqa: PLC0415
+
+    accounts = {sender: mailbox_of(config, sender) for sender in config.inboxes}
+    return Listeners({sender: partial(open_mailbox, account) for sender, account in accounts.items() if account})
 
 
 def look_up(config: Config, sender: str, doubts: Sequence[Doubt], now: datetime) -> tuple[Sighting, ...]:

@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from automations.clock import Clock
+from automations.clock import Clock, never
 from automations.core.schedules import missed
 from automations.errors import AlreadyRunning, LeadwrightError
 
@@ -163,10 +163,13 @@ def serve_jobs(
     alert: Callable[[Job, int, Exception], None],
     should_stop: Callable[[], bool],
     each_minute: Callable[[], None] = lambda: None,
+    is_called: Callable[[], bool] = never,
+    when_called: Callable[[], None] = lambda: None,
 ) -> None:
     """Run jobs when they are due, looking at the start of every minute, until *should_stop*.
 
-    *each_minute* is called besides, behind the jobs; what it raises is logged.
+    *each_minute* is called besides, behind the jobs; and *when_called* within a second of *is_called* becoming true,
+    which it is to end. What they raise is logged.
 
     A job that raises is logged, and the others go on; it is due again at its next time. After three failures in a row
     *alert* is called with the job, that number and the error. Returns within a second of *should_stop*, or when the job
@@ -179,12 +182,15 @@ def serve_jobs(
             if should_stop():
                 return
             desk.attend(job)
-        desk.attend_besides(each_minute)
+        desk.attend_besides(each_minute, "emails in turn left out")
 
     tick()
     ticker = _Ticker(tick)
-    while clock.sleep(ticker.wait(), should_stop):
-        ticker.run()
+    while not should_stop():
+        if clock.sleep(ticker.wait(), lambda: should_stop() or is_called()):
+            ticker.run()
+        elif is_called() and not should_stop():
+            desk.attend_besides(when_called, "inbox not read")
 
 
 class _Ticker:
@@ -240,15 +246,15 @@ class _Desk:
         except Exception as error:  # noqa: BLE001 - whatever a job does, the others go on
             self._failed(job, error)
 
-    def attend_besides(self, each_minute: Callable[[], None]) -> None:
-        """Do what is no job; never raises for what goes wrong in it."""
+    def attend_besides(self, act: Callable[[], None], left_out: str) -> None:
+        """Do what is no job; never raises for what goes wrong in it, and logs *left_out* then."""
         try:
-            each_minute()
+            act()
         except AlreadyRunning:
             pass
         except Exception as error:  # noqa: BLE001 - whatever goes wrong in it, the jobs go on
             say = self.log.error if isinstance(error, LeadwrightError) else self.log.exception
-            say("emails in turn left out", why=str(error))
+            say(left_out, why=str(error))
 
     def _do(self, due: Due) -> None:
         job = due.job

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from automations.core.evidence import Doubt, SentMail, Sighting
     from automations.ledger import Ledger
     from automations.mail import Mailer
+    from automations.mail.idle import Listeners
     from automations.mail.inbox import OpenMailbox
     from automations.sources import Source
     from automations.sources.backups import Backups
@@ -98,6 +99,10 @@ class Project:
     def inboxes(self) -> Mapping[str, OpenMailbox]:
         """Return the mailboxes in which answers to our emails arrive, by sender."""
         return connections.inboxes(self.config)
+
+    def listeners(self) -> Listeners:
+        """Return what waits for mail in the mailboxes of all senders, once it is entered."""
+        return connections.listeners(self.config)
 
     def tell(self, alert: Alert, now: datetime) -> str:
         """Hand an email to one of us over, from the first sender; return why it could not be, or ""."""

@@ -103,11 +103,17 @@ class Service:
 
     def info(self, event: str, /, **facts: object) -> None:
         """Note what is logged."""
-        self.logged.append(f"{event}: {facts['job']}")
+        self.logged.append(f"{event}: {facts.get('job', '')}")
 
     warning = error = exception = info
 
-    def serve(self, *jobs: Job, until: datetime) -> None:
+    def serve(
+        self,
+        *jobs: Job,
+        until: datetime,
+        is_called: Callable[[], bool] = never,
+        when_called: Callable[[], None] = lambda: None,
+    ) -> None:
         """Stay on until a moment."""
         with time_machine.travel(self.clock.now(), tick=False) as self._traveller:
             serve_jobs(
@@ -119,4 +125,6 @@ class Service:
                 log=self,
                 alert=self.alert,
                 should_stop=lambda: self.clock.now() >= until,
+                is_called=is_called,
+                when_called=when_called,
             )

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from automations.clock import Clock
     from automations.core.plan import Plan
     from automations.jobs import Job, Log
+    from automations.mail.idle import Listeners
     from automations.project import Project
     from automations.runner import RunReport
 
@@ -172,7 +173,12 @@ def _stay(service: Service, log: Log) -> int:
     log.info("serving", jobs=[f"{job.job} {job.text}" for job in service.project.config.jobs], pid=os.getpid())
     while not service.stopping:
         project = service.project
-        with project.open_ledger() as ledger:
+        with project.open_ledger() as ledger, project.listeners() as listeners:
+
+            def hear(listeners: Listeners = listeners) -> None:
+                listeners.take_call()
+                service.inbox()
+
             serve_jobs(
                 project.config.jobs,
                 service.do,
@@ -183,6 +189,8 @@ def _stay(service: Service, log: Log) -> int:
                 alert=service.alert,
                 should_stop=service.must_start_over,
                 each_minute=service.send_in_turn,
+                is_called=listeners.is_called,
+                when_called=hear,
             )
     log.info("stopped")
     return 0
