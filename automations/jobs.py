@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -102,7 +103,9 @@ def next_due(cron: str, zone: ZoneInfo, after: datetime) -> datetime:
     """
     for due in _due_times(cron, after.astimezone(zone), reverse=False):
         if due > after:
-            return due
+            # Where clocks change by half an hour (Lord Howe), CronSim passes over a time that it finds looking back.
+            before = takewhile(lambda each: each > after, _due_times(cron, due.astimezone(zone), reverse=True))
+            return min((due, *before))
     raise ValueError(f"{cron!r} is never due")
 
 

@@ -91,6 +91,13 @@ def test_looking_back_finds_what_looking_ahead_did(cron: str, zone: ZoneInfo, ar
     assert next_due(cron, zone, past) == coming
 
 
+def test_where_clocks_change_by_half_an_hour_no_time_is_passed_over() -> None:
+    """On Lord Howe Island 02:00 becomes 01:30 on 5 April; the job of 02:05 is due that night too."""
+    before = datetime(2026, 4, 4, 13, 5, tzinfo=UTC)
+
+    assert next_due("5 */2 * * *", ZoneInfo("Australia/Lord_Howe"), before) == datetime(2026, 4, 4, 15, 35, tzinfo=UTC)
+
+
 @pytest.mark.parametrize("cron", ["", "8:30", "61 8 * * *", "30 8 * *", "0 0 30 2 *"])
 def test_no_cron_line(cron: str) -> None:
     """What is no time at all is refused."""
