@@ -104,6 +104,13 @@ class Project:
         """Return what waits for mail in the mailboxes of all senders, once it is entered."""
         return connections.listeners(self.config)
 
+    def next_run(self, now: datetime) -> datetime | None:
+        """Return when the schedule runs next; None when it never does."""
+        from automations.jobs import next_due  # noqa: PLC0415 - looking needs no schedule
+
+        zone = self.policy.business.zone
+        return min((next_due(job.cron, zone, now) for job in self.config.jobs if job.job == "run"), default=None)
+
     def tell(self, alert: Alert, now: datetime) -> str:
         """Hand an email to one of us over, from the first sender; return why it could not be, or ""."""
         from automations.mail.alerts import alert_message  # noqa: PLC0415 - only needed when there is something to tell

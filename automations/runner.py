@@ -42,6 +42,7 @@ from automations.ledger import Ledger
 from automations.mail import Mailer
 from automations.mail.inbox import OpenMailbox
 from automations.marks import Marks, leave_mark, refuse_strange
+from automations.news import show_news
 from automations.sending import Desk, Sent, send_all
 from automations.sources import Source
 from automations.telling import tell_replies
@@ -84,6 +85,10 @@ class Workplace(Protocol):
 
     def inboxes(self) -> Mapping[str, OpenMailbox]:
         """Return the mailboxes in which answers to our emails arrive, by sender."""
+        ...
+
+    def next_run(self, now: datetime) -> datetime | None:
+        """Return when the schedule runs next; None when it never does."""
         ...
 
     def tell(self, alert: Alert, now: datetime) -> str:
@@ -210,7 +215,7 @@ def run(
             raise
         report = _report(work, plan, before, sheet, sent, time.monotonic() - began)
         ledger.end_run(work.run, clock.now(), report.exit_code, _counts(report))
-        return report
+        return replace(report, notes=report.notes + show_news(source, workplace, plan, _counts(report), clock.now()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,13 +44,16 @@ TABLE = {
     "report": Part("core errors"),
     "connections": Part("core errors config mail"),
     "marks": Part("core errors ledger"),
-    "project": Part("core errors clock config connections marks sources mail ledger templates facts"),
+    "project": Part("core errors clock jobs config connections marks sources mail ledger templates facts"),
     "doubts": Part("core errors ledger"),
     "sending": Part("core errors crash clock mail ledger"),
     "watch": Part("core errors sources"),
     "collecting": Part("core errors clock mail ledger"),
     "telling": Part("core errors sources ledger"),
-    "runner": Part("watch core errors crash clock sources mail ledger sending doubts marks project collecting telling"),
+    "news": Part("core errors sources"),
+    "runner": Part(
+        "watch news core errors crash clock sources mail ledger sending doubts marks project collecting telling"
+    ),
     "doctor": Part("core errors clock jobs connections mail ledger sources marks runner project"),
     "turns": Part("clock runner"),
     "adopting": Part("core errors ledger marks runner project"),

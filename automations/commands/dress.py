@@ -32,7 +32,7 @@ def command(asked: Asked) -> int:
     if not isinstance(source, Dressable):
         raise WrongUsage(f"{source.label} is no workbook: a CSV file has no colours", fix="save it as .xlsx in Excel")
     dressed = source.dress(_dress(project.policy), wanted_headers(project.policy.columns))
-    data = {"added": list(dressed.added), "kept": list(dressed.kept)}
+    data = {"added": list(dressed.added), "kept": list(dressed.kept)} | ({"tab": dressed.tab} if dressed.tab else {})
     asked.answer(data, dressed_screen(dressed, source.label, project.policy))
     return 0
 
@@ -60,4 +60,6 @@ def dressed_screen(dressed: Dressed, label: str, policy: Policy) -> str:
             "had theirs already and stayed as they were" if len(dressed.kept) > 1 else "had its own already and stayed"
         )
         lines.append(f"{listed(map(plain, dressed.kept))} {had}.")
+    if dressed.tab:
+        lines.append(f'The new tab "{plain(dressed.tab)}" tells of each run, and has a box that stops all sending.')
     return "\n".join(lines)

@@ -6,9 +6,22 @@ A new source is one module here and one line in `config`'s table of sources.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from automations.core.leads import CellChange, KeyRule, Sheet, WriteResult
+from automations.errors import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What a team should see of the last run, where its leads live: *lines* as (what, how it stands).
+
+    *rows* are the rows that cannot be used, each with where it stands.
+    """
+
+    lines: tuple[tuple[str, str], ...]
+    rows: tuple[Problem, ...] = ()
 
 
 class Source(Protocol):
@@ -52,4 +65,8 @@ class Source(Protocol):
 
         Never older than 30 seconds. Raises SourceOutOfReach when it cannot be asked.
         """
+        ...
+
+    def tell(self, news: News) -> None:
+        """Show people the news in the sheet itself, if it has a place for them. Raises as `write` does."""
         ...

@@ -17,6 +17,7 @@ from typing import BinaryIO, TypeVar
 from automations.core.books import header_identity
 from automations.core.leads import Cell, CellChange, CellOutcome, KeyRule, LeadKey, Sheet, WriteResult, WrittenCell
 from automations.errors import SourceOutOfReach
+from automations.sources import News
 from automations.sources.backups import Backups, copy_of
 from automations.sources.csv_text import CsvField, CsvText, Unwritable, decode, records, spliced, with_fields
 from automations.sources.headers import SEARCHED_ROWS, best_header_row, count_headers, written_headers
@@ -67,6 +68,9 @@ class CsvSource:
     def why_not_send(self) -> str:
         """Return "": nobody can say so here."""
         return ""
+
+    def tell(self, news: News) -> None:
+        """Do nothing: a file has no place for news."""
 
     def read(self, wanted: Collection[str]) -> Sheet:
         """Return the fields of every row; see `Source.read`."""

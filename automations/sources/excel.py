@@ -14,6 +14,7 @@ from automations.core.books import header_identity
 from automations.core.garbage import without_collections
 from automations.core.leads import Cell, CellChange, CellOutcome, KeyRule, Sheet, WriteResult, WrittenCell
 from automations.errors import SourceBusy, SourceOutOfReach
+from automations.sources import News
 from automations.sources.backups import Backups, copy_of
 from automations.sources.dress import Dress, Dressed
 from automations.sources.matching import Targets, same_cell, settle, settle_as_read
@@ -80,6 +81,9 @@ class ExcelSource:
     def why_not_send(self) -> str:
         """Return "": nobody can say so here."""
         return ""
+
+    def tell(self, news: News) -> None:
+        """Do nothing: a file has no place for news."""
 
     def read(self, wanted: Collection[str]) -> Sheet:
         """Return the cells from the first to the last header; see `Source.read`. Rows are read while they are walked.

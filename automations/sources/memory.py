@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from automations.core.books import header_identity
 from automations.core.leads import Cell, CellChange, CellOutcome, KeyRule, LeadKey, Sheet, WriteResult
 from automations.errors import SourceOutOfReach
+from automations.sources import News
 from automations.sources.headers import (
     SEARCHED_ROWS,
     best_header_row,
@@ -40,6 +41,7 @@ class MemorySource:
         self.between = between
         self.calls: list[str] = []
         self.stop = ""
+        self.told: list[News] = []
 
     @property
     def label(self) -> str:
@@ -53,6 +55,10 @@ class MemorySource:
     def why_not_send(self) -> str:
         """Return what *stop* says."""
         return self.stop
+
+    def tell(self, news: News) -> None:
+        """Keep the news in *told*."""
+        self.told.append(news)
 
     def read(self, wanted: Collection[str]) -> Sheet:
         """Return the cells as they are now; see `Source.read`. Later changes do not show in them."""

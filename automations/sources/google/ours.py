@@ -6,7 +6,9 @@ to the team from then on; what stands there already is not changed.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from automations.core.books import header_identity
@@ -17,7 +19,8 @@ from automations.sources.google.cells import cell_reader
 from automations.sources.google.client import InDoubt, Json
 from automations.sources.google.grid import COLUMN_KEY, TAB_KEY, Tab
 from automations.sources.google.layout import Header, cells_of_rows, find_header, marks_of, rows_of
-from automations.sources.google.tabs import DRESS_FIELDS, READ_FIELDS, Asked, RowOf, Tabs, leads_mark
+from automations.sources.google.panel import PANEL, TITLE, new_panel
+from automations.sources.google.tabs import DRESS_FIELDS, READ_FIELDS, Asked, RowOf, Tabs, by_mark, leads_mark
 from automations.sources.headers import columns_by_header, count_headers
 from automations.sources.saving import COLUMNS_WAIT, DRESS_WAITS
 
@@ -182,8 +185,12 @@ def dress_tab(tabs: Tabs, dress: Dress, beside: Collection[str], owned: Collecti
     Raises SourceOutOfReach when a column is not there.
     """
     for _ in range(ATTEMPTS):
-        asked = tabs.ask(DRESS_FIELDS, _worn_rows())
+        asked = tabs.ask(DRESS_FIELDS, _worn_rows(), also=[by_mark(PANEL)])
         requests, dressed = _missing_dress(asked.tab, dress, beside, owned, tabs.client.whom.sheet)
+        if asked.marked(PANEL) is None:
+            # A number of its own, so that the same change can go on to fill the tab: it must be one nobody has.
+            requests += new_panel(zlib.crc32(tabs.client.whom.sheet.encode()) >> 1, TITLE)
+            dressed = replace(dressed, tab=TITLE)
         if not requests:
             return dressed
         try:

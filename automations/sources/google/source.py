@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 
 from automations.core.books import header_identity
 from automations.core.leads import Cell, CellChange, KeyRule, Sheet, WriteResult
 from automations.errors import SourceBusy
+from automations.sources import News
 from automations.sources.dress import Dress, Dressed
-from automations.sources.google.client import GivenUp, Json, SheetsClient, Time
+from automations.sources.google.client import GivenUp, InDoubt, Json, SheetsClient, Time
 from automations.sources.google.grid import Tab
 from automations.sources.google.layout import (
     NO_COLUMN,
@@ -24,9 +25,9 @@ from automations.sources.google.layout import (
     rows_of,
 )
 from automations.sources.google.ours import NOTHING, Ours, add_columns, dress_tab
-from automations.sources.google.panel import is_paused
+from automations.sources.google.panel import PANEL, is_paused, news_requests
 from automations.sources.google.strips import MAX_BYTES
-from automations.sources.google.tabs import LOOK_FIELDS, PANEL, READ_FIELDS, Asked, Tabs, Where, areas_of, by_mark
+from automations.sources.google.tabs import LOOK_FIELDS, READ_FIELDS, Asked, Tabs, Where, areas_of, by_mark
 from automations.sources.google.writing import Place, write_changes
 from automations.sources.headers import columns_by_header
 from automations.sources.matching import wanted_headers
@@ -60,7 +61,7 @@ class GoogleSource:
         self._fingerprint = ""
         self._asked_at = timedelta(0)
         self._unread: Asked | None = None
-        self._paused = False
+        self._panel: Tab | None = None
 
     @property
     def label(self) -> str:
@@ -79,7 +80,8 @@ class GoogleSource:
         Asks the sheet when the last look is older than 30 seconds.
         """
         self.fingerprint()
-        return 'somebody ticked Paused in the tab "Automations"' if self._paused else ""
+        panel = self._panel
+        return f'somebody ticked Paused in the tab "{panel.title}"' if panel and is_paused(panel) else ""
 
     def read(self, wanted: Collection[str]) -> Sheet:
         """Return the cells of the whole tab, in one call; see `Source.read`."""
@@ -119,6 +121,16 @@ class GoogleSource:
         with self._patiently(DRESS_WAITS):
             return dress_tab(self._tabs, dress, beside, self._owned)
 
+    def tell(self, news: News) -> None:
+        """Write the news into the tab Automations, in one call; without that tab, in none.
+
+        What it came to when there is no answer, the next run's news will say.
+        """
+        if self._panel is None or self._tabs.sheet_id is None:
+            return
+        with self._patiently(""), suppress(InDoubt):
+            self._tabs.client.change(list(news_requests(self._panel, news, self._tabs.sheet_id)))
+
     def _forget(self) -> None:
         """Take nothing for known any more: we are about to change it."""
         self._unread, self._fingerprint = None, ""
@@ -134,8 +146,7 @@ class GoogleSource:
     def _ask(self) -> Asked:
         asked = self._tabs.ask(READ_FIELDS, cells_of_rows(), also=[by_mark(PANEL)])
         self._fingerprint, self._asked_at = asked.spreadsheet.fingerprint, self._time.elapsed()
-        panel = asked.marked(PANEL)
-        self._paused = panel is not None and is_paused(panel)
+        self._panel = asked.marked(PANEL)
         return asked
 
 

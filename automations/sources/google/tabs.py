@@ -14,9 +14,8 @@ from automations.core.books import header_identity
 from automations.errors import SourceOutOfReach
 from automations.sources.google.client import Json, MissingTab, SheetsClient
 from automations.sources.google.grid import TAB_KEY, Spreadsheet, Tab
+from automations.sources.google.panel import PANEL
 
-PANEL = "panel"
-"""What the tab Automations is to us."""
 MIRROR = "mirror"
 """What the tab is to us that only we write to."""
 _LEADS = "leads "

@@ -105,11 +105,10 @@ class TokenIssuer:
 
     def handle(self, method: str, target: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Reply:
         """Serve one call: /token, or /auth, where the browser is sent and agrees at once."""
-        del headers
         split = urlsplit(target)
         with self._lock:
             if (method, split.path) == ("POST", "/token"):
-                return self._token(_form(body.decode("utf-8", "replace")))
+                return self._token({**_form(body.decode("utf-8", "replace")), **_basic(headers or {})})
             if (method, split.path) == ("GET", "/auth"):
                 return self._consent(_form(split.query))
         return Reply(HTTPStatus.NOT_FOUND, encoded({"error": "not_found"}))
@@ -190,6 +189,15 @@ class TokenIssuer:
 
 def _form(text: str) -> Form:
     return {name: values[-1] for name, values in parse_qs(text).items()}
+
+
+def _basic(headers: Mapping[str, str]) -> Form:
+    """Return the client's name and secret, when they stand in the header (RFC 6749, section 2.3.1)."""
+    kind, _, coded = next((value for name, value in headers.items() if name.lower() == "authorization"), "").partition(
+        " "
+    )
+    name, colon, secret = _octets(coded).decode("utf-8", "replace").partition(":")
+    return {"client_id": name, "client_secret": secret} if kind.lower() == "basic" and colon else {}
 
 
 def _check_client(form: Form) -> None:
