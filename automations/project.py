@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from automations.mail.inbox import OpenMailbox
     from automations.sources import Source
     from automations.sources.backups import Backups
+    from automations.sources.google.opening import Connection
     from automations.sources.saving import Manners
 
 _NOBODY = Sender("", "", "")
@@ -242,35 +243,38 @@ def _backups(config: Config) -> Backups:
     return Backups(folder, config.source.backups, lambda: SystemClock().now().astimezone(zone))
 
 
-def _google(config: Config) -> Source:
+def google_connection(config: Config) -> Connection | None:
+    """Return how the Google Sheet of the leads is reached; None when they are elsewhere."""
     from automations.core.hosts import is_this_machine  # noqa: PLC0415 - only what is used is loaded
-    from automations.sources.dress import Dress  # noqa: PLC0415 - the same
-    from automations.sources.google.opening import Connection, open_sheet  # noqa: PLC0415 - the same
+    from automations.sources.google.opening import Connection  # noqa: PLC0415 - the same
+
+    google = config.source.google
+    if google is None:
+        return None
+    key = google.key.reveal() if isinstance(google.key, Secret) else google.key
+    on_this_machine = is_this_machine(host_of(google.endpoint))
+    return Connection(google.spreadsheet, google.endpoint, key, config.state, on_this_machine)
+
+
+def _google(config: Config) -> Source:
+    from automations.sources.dress import Dress  # noqa: PLC0415 - only what is used is loaded
+    from automations.sources.google.opening import open_sheet  # noqa: PLC0415 - the same
     from automations.sources.google.ours import Ours  # noqa: PLC0415 - the same
     from automations.sources.google.tabs import Where  # noqa: PLC0415 - the same
 
-    google, columns, rules = config.source.google, config.policy.columns, config.policy.rules
+    google, connection = config.source.google, google_connection(config)
     assert google is not None  # noqa: S101 - read_config gives every Google Sheet its settings
+    assert connection is not None  # noqa: S101 - the same
+    columns, rules = config.policy.columns, config.policy.rules
     dress = Dress(
         columns.header_of(Role.STAGE) or "" if rules.stages else "",
         rules.stages,
         columns.header_of(Role.SEGMENT) or "",
         tuple(each.name for each in rules.segments),
     )
-    connection = Connection(
-        google.spreadsheet,
-        google.endpoint,
-        google.key.reveal() if isinstance(google.key, Secret) else google.key,
-        config.state,
-        is_this_machine(host_of(google.endpoint)),
-    )
-    return open_sheet(
-        connection,
-        Where(config.source.tab, google.gid),
-        SystemClock(),
-        Ours(dress, tuple(filter(None, map(columns.header_of, (Role.STAGE, Role.NEXT_STEP)))), google.protect),
-        [header for _, header in columns.owned],
-    )
+    may_type = tuple(filter(None, map(columns.header_of, (Role.STAGE, Role.NEXT_STEP))))
+    where, owned = Where(config.source.tab, google.gid), [header for _, header in columns.owned]
+    return open_sheet(connection, where, SystemClock(), Ours(dress, may_type, google.protect), owned)
 
 
 _SOURCES = {"excel": _excel, "csv": _csv, "google": _google}

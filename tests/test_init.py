@@ -158,18 +158,6 @@ def test_answers_go_into_the_sample(say: Answer, tmp_path: Path) -> None:
     assert say("check")[0] == 0
 
 
-def test_a_google_sheet_is_not_yet(say: Answer, tmp_path: Path) -> None:
-    """Whoever chooses a Google Sheet learns what works today."""
-    code, _, err = say("init", typed="Bob\n1\n")
-
-    assert code == 2
-    assert err == (
-        "Google Sheets cannot be used yet; nothing was made\n"
-        "    download it as Excel (File, Download, Microsoft Excel), and choose 2 next time\n"
-    )
-    assert files_in(tmp_path) == []
-
-
 def test_nobody_is_asked_where_nobody_sits(say: Answer) -> None:
     """Without a terminal init asks nothing and says how to do it without questions."""
     code, out, err = say("init")

@@ -1,4 +1,7 @@
-"""``leadwright connect``: agree once that emails of a sender leave through Google or Microsoft, without a password."""
+"""``leadwright connect``: agree once that emails of a sender leave through Google or Microsoft, without a password.
+
+Without a sender it is about the Google Sheet: a person logs in, or the robot's access is tested.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from automations.commands.common import Asked, as_command
+from automations.commands.google_sheet import connect_sheet
 from automations.errors import MailerOutOfReach, WrongUsage
 
 if TYPE_CHECKING:
@@ -17,7 +21,7 @@ if TYPE_CHECKING:
 
 @as_command("connect")
 @click.argument("provider", type=click.Choice(["google", "microsoft"]))
-@click.option("--sender", required=True, metavar="NAME", help="Whose emails: a name under senders.")
+@click.option("--sender", default="", metavar="NAME", help="Whose emails; without it, google is for your sheet.")
 @click.option("--client", metavar="FILE", type=click.Path(path_type=Path), help="Google: the app's key, as JSON.")
 @click.option("--client-id", default="", metavar="ID", help="Microsoft: the id of the app.")
 @click.option("--tenant", default="common", metavar="ID", show_default=True, help="Microsoft: whose users.")
@@ -27,7 +31,12 @@ def command(asked: Asked, provider: str, sender: str, client: Path | None, clien
 
     Then write  login: google  or  login: microsoft  instead of the password under smtp: and imap:. The agreement is
     kept in .leadwright/tokens/, for the user who runs leadwright only.
+
+    Without --sender,  connect google  is about the Google Sheet with your leads: it lets you log in, or says which
+    address to share the sheet with, and tests it.
     """
+    if provider == "google" and not sender:
+        return connect_sheet(asked)
     from automations.mail.oauth import keep, token_file  # noqa: PLC0415 - --help does not need it
 
     project = asked.project()
@@ -41,6 +50,8 @@ def command(asked: Asked, provider: str, sender: str, client: Path | None, clien
 
 def _must_be_sender(project: Project, sender: str) -> None:
     names = tuple(project.config.connections)
+    if not sender:
+        raise WrongUsage("--sender is missing: whose emails", fix=f"one of: {', '.join(names)}")
     if sender not in names:
         raise WrongUsage(f'there is no sender "{sender}"', fix=f"one of: {', '.join(names)}")
 

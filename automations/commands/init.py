@@ -12,9 +12,19 @@ import click
 
 from automations.commands.asking import ask_choice, ask_text, ask_yes, must_be_address
 from automations.commands.common import Asked, as_command, is_conversation, now
+from automations.commands.google_sheet import (
+    GoogleWish,
+    config_lines,
+    connection_of,
+    link_of,
+    must_be_link,
+    open_wish,
+    wait_for_access,
+    wish_of,
+)
 from automations.commands.guessing import KNOWN_NAMES, Guess, type_of
 from automations.commands.new_config import Wishes, config_text, first_emails, local_zone, own_headers
-from automations.commands.own_sheet import Seen, look_at_sheet
+from automations.commands.own_sheet import Seen, look_at, look_at_sheet
 from automations.commands.sample import (
     ENV_TEXT,
     GITIGNORE_TEXT,
@@ -35,6 +45,9 @@ if TYPE_CHECKING:
 @click.argument("folder", required=False, type=click.Path(path_type=Path))
 @click.option("--sample", is_flag=True, help="Make a sample there, with twelve leads, without asking.")
 @click.option("--excel", "leads", metavar="FILE", type=click.Path(path_type=Path), help="Your leads: .xlsx or .csv.")
+@click.option("--google", "link", metavar="LINK", default="", help="Your leads: the link of a Google Sheet.")
+@click.option("--key", metavar="FILE", type=click.Path(path_type=Path), help="The key for Google: google-key.json.")
+@click.option("--endpoint", metavar="URL", default="", help="Another server than Google's: that of sheets-sim.")
 @click.option("--business", metavar="NAME", default="", help="What you call the business.")
 @click.option("--address", metavar="TEXT", default="", help="Its postal address, printed under every email.")
 @click.option("--email", metavar="ADDRESS", default="", help="Your own email address.")
@@ -46,6 +59,9 @@ def command(
     *,
     sample: bool,
     leads: Path | None,
+    link: str,
+    key: Path | None,
+    endpoint: str,
     business: str,
     address: str,
     email: str,
@@ -56,13 +72,15 @@ def command(
     Asks what it cannot know. With --sample, or with --yes and the other options, it asks nothing.
     """
     target = folder or Path()
-    given = Given(business, address, email and must_be_address(email), leads, yes=yes)
+    given = Given(business, address, email and must_be_address(email), leads, yes, key, endpoint)
     if sample:
         return _make_sample(asked, target, given)
     _refuse_to_overwrite(target, ("config.yaml",))
+    if link:
+        given = given._replace(google=wish_of(link, key, endpoint, target))
     _refuse_to_guess(given)
     given = given._replace(business=given.business or ask_text("What do you call the business?"))
-    if given.leads is None:
+    if given.leads is None and given.google is None:
         where = ask_choice("Where are your leads?", tuple(_WHERE))
         return tuple(_WHERE.values())[where](asked, target, given)
     return _make_own(asked, target, given)
@@ -76,26 +94,26 @@ class Given(NamedTuple):
     email: str
     leads: Path | None
     yes: bool
+    key: Path | None = None
+    endpoint: str = ""
+    google: GoogleWish | None = None
 
 
 def _refuse_to_guess(given: Given) -> None:
     """Refuse what only a person at a terminal could answer."""
-    options = "--excel FILE --business NAME --address TEXT --email ADDRESS --yes"
+    options = "--excel FILE (or --google LINK) --business NAME --address TEXT --email ADDRESS --yes"
     if not given.yes and not is_conversation():
         raise WrongUsage(
             "init asks questions, and nobody is here to answer them",
             fix=f"leadwright init --sample FOLDER   or   leadwright init {options}",
         )
-    if given.yes and not (given.leads and given.business and given.address and given.email):
+    if given.yes and not ((given.leads or given.google) and given.business and given.address and given.email):
         raise WrongUsage("with --yes nothing is asked, so all of it must be said", fix=f"leadwright init {options}")
 
 
-def _no_google(asked: Asked, target: Path, given: Given) -> int:
-    del asked, target, given
-    raise WrongUsage(
-        "Google Sheets cannot be used yet; nothing was made",
-        fix="download it as Excel (File, Download, Microsoft Excel), and choose 2 next time",
-    )
+def _ask_for_google(asked: Asked, target: Path, given: Given) -> int:
+    link = ask_text("The link of the sheet?", must_be_link)
+    return _make_own(asked, target, given._replace(google=wish_of(link, given.key, given.endpoint, target)))
 
 
 def _ask_for_file(asked: Asked, target: Path, given: Given) -> int:
@@ -108,7 +126,7 @@ def _ask_for_sample(asked: Asked, target: Path, given: Given) -> int:
 
 
 _WHERE = {
-    "Google Sheet": _no_google,
+    "Google Sheet": _ask_for_google,
     "Excel or CSV file": _ask_for_file,
     "I have none yet: make a sample": _ask_for_sample,
 }
@@ -163,18 +181,32 @@ def _make_own(asked: Asked, target: Path, given: Given) -> int:
 
 def _wishes(asked: Asked, target: Path, given: Given) -> Wishes:
     """Return all that config.yaml needs, and ask for what is not known yet."""
-    leads = _existing(given.leads or Path())
-    seen = look_at_sheet(leads)
+    leads, seen, google = _seen_sheet(asked, target, given)
     return Wishes(
         business=given.business,
         email=given.email or ask_text("Your own email address?", must_be_address),
         address=given.address or ask_text("Your postal address? (printed under every email, the law asks for it)"),
-        leads=_as_config_names_it(leads, target),
+        leads=leads,
         tab=seen.name,
         columns=_agreed_columns(seen, ask=not given.yes, asked=asked),
         taken=tuple(column.header for column in seen.columns),
         zone=local_zone(),
+        google=google,
     )
+
+
+def _seen_sheet(asked: Asked, target: Path, given: Given) -> tuple[str, Seen, tuple[str, ...] | None]:
+    """Return the leads as config.yaml names them, what is in them, and how a Google Sheet is reached."""
+    wish = given.google
+    if wish is None:
+        path = _existing(given.leads or Path())
+        return _as_config_names_it(path, target), look_at_sheet(path), None
+    from automations.sources.google.opening import key_of  # noqa: PLC0415 - only for Google
+
+    source, key = open_wish(wish, target), key_of(connection_of(wish, target))
+    wait_for_access(asked, source, key.address if key else "", ask=not given.yes)
+    seen = look_at(source)
+    return link_of(wish, source.gid or 0), seen, config_lines(wish, target)
 
 
 def _add_columns(asked: Asked, headers: Sequence[str], wishes: Wishes, *, yes: bool) -> Sequence[str]:

@@ -61,6 +61,8 @@ class Wishes:
     columns: tuple[Guess, ...]
     taken: tuple[str, ...]
     zone: str = "UTC"
+    google: tuple[str, ...] | None = None
+    """For a Google Sheet, whose link is in *leads*: the lines that say how it is reached."""
 
 
 def own_headers(taken: Iterable[str]) -> dict[Role, str]:
@@ -151,7 +153,14 @@ _END = (
 
 
 def _leads(wishes: Wishes) -> Sequence[str]:
-    kind = "csv" if wishes.leads.lower().endswith((".csv", ".tsv", ".txt")) else "excel"
+    google = wishes.google
+    kind = (
+        "google_sheet"
+        if google is not None
+        else "csv"
+        if wishes.leads.lower().endswith((".csv", ".tsv", ".txt"))
+        else "excel"
+    )
     own = own_headers(wishes.taken)
     return (
         "leads:",
@@ -164,6 +173,7 @@ def _leads(wishes: Wishes) -> Sequence[str]:
         "  write:                        # the only columns we ever change",
         *(f"    {role}: {yaml_text(header)}" for role, header in own.items()),
         "",
+        *(google or ()),
     )
 
 

@@ -25,7 +25,12 @@ class Seen:
 
 def look_at_sheet(path: Path) -> Seen:
     """Return what a workbook or CSV file holds. Raises WrongUsage or SourceOutOfReach when it is no table."""
-    sheet = _open(path).read(spellings())
+    return look_at(_open(path))
+
+
+def look_at(source: Source) -> Seen:
+    """Return what a source holds. Raises WrongUsage or SourceOutOfReach when it is no table."""
+    sheet = source.read(spellings())
     rows = list(islice(sheet.rows, LOOKED_AT))
     columns = tuple(
         Column(name, tuple(cells[place] for _, cells in rows if place < len(cells) and cells[place] not in (None, "")))
@@ -33,7 +38,9 @@ def look_at_sheet(path: Path) -> Seen:
         if name.strip()
     )
     if not columns:
-        raise WrongUsage(f"{path} has no header row", fix="write a name above each column, like Email and Company")
+        raise WrongUsage(
+            f"{source.label} has no header row", fix="write a name above each column, like Email and Company"
+        )
     return Seen(sheet.name, columns, guess_columns(columns))
 
 

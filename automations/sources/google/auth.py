@@ -22,6 +22,7 @@ SCOPES = ("https://www.googleapis.com/auth/spreadsheets",)
 TOKEN_FILE = "google-token.json"  # noqa: S105 - the name of a file
 """Where the token of a person who logged in is kept, in our own folder, for our eyes only."""
 _LOGIN_SECONDS = 30
+_TOKEN_URI = "https://oauth2.googleapis.com/token"  # noqa: S105 - where tokens come from
 _NEW_KEY = "make a new key for it (docs/google-sheets.md), and put it in the place of the old one"
 
 
@@ -101,8 +102,16 @@ def _credentials(key: Key, token: Path) -> Credentials:
         if key.kind == "service_account":
             return service_account.Credentials.from_service_account_info(key.content, scopes=SCOPES)  # type: ignore[no-untyped-call,no-any-return]
         info = key.content if key.kind == "authorized_user" else _stored(token)
-        return credentials.Credentials.from_authorized_user_info(info, SCOPES)  # type: ignore[no-untyped-call,no-any-return]
-    except ValueError:
+        # Not by from_authorized_user_info: that asks Google itself, whatever the login says whom to ask.
+        return credentials.Credentials(  # type: ignore[no-untyped-call]
+            token=None,
+            refresh_token=info["refresh_token"],
+            token_uri=info.get("token_uri") or _TOKEN_URI,
+            client_id=info["client_id"],
+            client_secret=info["client_secret"],
+            scopes=SCOPES,
+        )
+    except (ValueError, KeyError):
         # What it says may quote the key.
         raise SourceOutOfReach(f"{key.name} is damaged: Google's library cannot read it", fix=_NEW_KEY) from None
 

@@ -68,6 +68,11 @@ class GoogleSource:
         """Return the name people gave the spreadsheet; before the first read, what it is."""
         return self._tabs.client.whom.sheet
 
+    @property
+    def gid(self) -> int | None:
+        """Return the number of the tab, which stays when it is renamed; None before the first read."""
+        return self._tabs.sheet_id
+
     def fingerprint(self) -> str:
         """Return what stands for all that was last read, which is never older than 30 seconds."""
         if not self._fingerprint or self._time.elapsed() - self._asked_at >= FRESH:
