@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from automations.config import Config
+from automations.config.model import GmailSettings
 from automations.core.evidence import Absence, Doubt, SentMail, Sighting, may_be_repeated
 from automations.errors import MailerOutOfReach
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from automations.core.messages import Outcome
     from automations.mail import Mailer
     from automations.mail.idle import Listeners
+    from automations.mail.gmail import GmailMailer
     from automations.mail.imap import Account
     from automations.mail.inbox import Mailbox, OpenMailbox
     from automations.mail.oauth import Provider
@@ -40,6 +42,8 @@ def open_mailer(config: Config, sender: str) -> Mailer:
         from automations.mail.folder import FolderMailer  # noqa: PLC0415 - only what is used is loaded
 
         return FolderMailer(config.outbox)
+    if isinstance(settings, GmailSettings):
+        return _gmail(config, sender, settings)
     from automations.mail.smtp import Habits, SmtpMailer  # noqa: PLC0415 - smtplib and ssl cost 50 ms
 
     return SmtpMailer(
@@ -52,6 +56,14 @@ def open_mailer(config: Config, sender: str) -> Mailer:
         habits=Habits(settings.witness, settings.idempotency_header),
         connections=settings.connections,
     )
+
+
+def _gmail(config: Config, sender: str, settings: GmailSettings) -> GmailMailer:
+    from automations.mail.gmail import GmailMailer  # noqa: PLC0415 - requests costs 0.1 s
+    from automations.mail.oauth import GoogleToken, token_file  # noqa: PLC0415 - the same
+
+    token = GoogleToken(token_file(config.state, sender), sender)
+    return GmailMailer(token, config.state / "drafts", settings.server)
 
 
 def try_login(config: Config, sender: str) -> str:
@@ -153,6 +165,9 @@ def look_up(config: Config, sender: str, doubts: Sequence[Doubt], now: datetime)
     smtp = config.connections[sender]
     if smtp is None:
         return (evidence.look_into_outbox(config.outbox, ids),)
+    if isinstance(smtp, GmailSettings):
+        with _gmail(config, sender, smtp) as mailer:
+            return (mailer.look_up([(doubt.record.key, doubt.record.message_id) for doubt in doubts]),)
     repeats = (may_be_repeated(doubts, now, smtp.host),) if smtp.idempotency_header else ()
     account = mailbox_of(config, sender)
     if account is None:

@@ -38,6 +38,7 @@ ELSEWHERE = {
     17: "test_serving.py::test_a_job_that_fails",
     27: "test_evidence.py::test_fault_27_a_line_that_dies_after_the_dot",
     38: "test_oauth.py::test_fault_38_a_token_that_ends_in_the_middle_of_a_run_is_renewed_once",
+    39: "test_gmail.py::test_fault_39_drafts_get_decides",
     114: "test_doctor.py::test_fault_114_what_receivers_look_at",
     115: "test_ledger_opening.py::test_an_older_ledger_is_copied_and_brought_up_to_date",
 }

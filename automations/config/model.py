@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from automations.core.incoming import Says
 from automations.core.policy import Policy
@@ -73,6 +74,19 @@ class SmtpSettings:
     idempotency_header: str = ""
     witness: str = ""
     connections: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class GmailSettings:
+    """A Gmail mailbox to send from through Google's own API, at *server*."""
+
+    server: str
+    password: None = None
+
+    @property
+    def host(self) -> str:
+        """Return the name of the server."""
+        return urlsplit(self.server).hostname or ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +160,7 @@ class Config:
     path: Path
     policy: Policy
     source: SourceSettings
-    connections: Mapping[str, SmtpSettings | None]
+    connections: Mapping[str, SmtpSettings | GmailSettings | None]
     outbox: Path
     templates: Path
     state: Path

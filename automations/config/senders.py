@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from automations.config import tables as t
 from automations.config.columns import unique_labels
-from automations.config.model import ImapSettings, Secret, Security, SmtpSettings
+from automations.config.model import GmailSettings, ImapSettings, Secret, Security, SmtpSettings
 from automations.config.notes import Desk
 from automations.config.secrets import Secrets
 from automations.config.settings import Record, Setting
@@ -25,7 +25,7 @@ class SenderParts(NamedTuple):
     """Everything about senders: *connections* has each by name, *inboxes* those that have one."""
 
     senders: tuple[Sender, ...]
-    connections: Mapping[str, SmtpSettings | None]
+    connections: Mapping[str, SmtpSettings | GmailSettings | None]
     inboxes: Mapping[str, ImapSettings]
     selectors: Mapping[str, str]
 
@@ -34,7 +34,8 @@ def senders_of(record: Record, secrets: Secrets, desk: Desk) -> SenderParts:
     """Return the senders that could be read."""
     entries = record[t.SENDERS] or ()
     unique_labels((Found(entry.name.text.strip(), entry.name) for entry in entries), "sender", desk)
-    senders, connections, inboxes = [], {}, {}
+    senders, inboxes = [], {}
+    connections: dict[str, SmtpSettings | GmailSettings | None] = {}
     for entry in entries:
         name, inside = entry.name.text.strip(), desk.inside(entry.name.text.strip())
         sender = _sender(name, entry.value)
@@ -45,6 +46,8 @@ def senders_of(record: Record, secrets: Secrets, desk: Desk) -> SenderParts:
         connections[name] = (
             _smtp(smtp, at_a_time, entry.value[t.WITNESS] or "", secrets, inside.inside("smtp")) if smtp else None
         )
+        if gmail := entry.value[t.SENDER_GMAIL]:
+            connections[name] = _gmail(gmail, entry.value, inside)
         imap = entry.value[t.SENDER_IMAP]
         if imap and (inbox := _imap(imap, secrets, inside.inside("imap"))):
             inboxes[name] = inbox
@@ -96,6 +99,16 @@ def _smtp(record: Record, at_a_time: int, witness: str, secrets: Secrets, desk: 
         witness=witness,
         connections=at_a_time,
     )
+
+
+def _gmail(record: Record, sender: Record, desk: Desk) -> GmailSettings:
+    settings = GmailSettings(record[t.GMAIL_SERVER] or "")
+    found = record.find(t.GMAIL_SERVER)
+    if found is not None and not settings.server.startswith("https://") and not is_this_machine(settings.host):
+        desk.wrong(found.node.place(), _IN_THE_CLEAR.format(host=settings.host), "write https://")
+    if sender.has(t.SENDER_SMTP):
+        desk.wrong(record.anchor, "smtp and gmail are both written: one sends", "take out one of the two")
+    return settings
 
 
 def _security(record: Record) -> Security:

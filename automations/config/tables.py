@@ -219,6 +219,20 @@ IMAP = Settings((IMAP_HOST, IMAP_PORT, IMAP_USER, IMAP_PASSWORD, LOGIN, IMAP_SEC
 FROM = Setting("from", MAILBOX, "the name and address emails come from", required=True)
 REPLY_TO = Setting("reply_to", ADDRESS, "where answers go", unless="to the address under from")
 SENDER_SMTP = Setting("smtp", SMTP, "the server to send through", unless="emails are written into the outbox folder")
+GMAIL_SERVER = Setting(
+    "server",
+    Value(names.read_line, "an https address", ("https://gmail.googleapis.com",), "^https?://"),
+    "the server to ask; another than Gmail's own is for rehearsals on this very machine",
+    default="https://gmail.googleapis.com",
+)
+GMAIL = Settings((GMAIL_SERVER,), "Gmail's own API")
+SENDER_GMAIL = Setting(
+    "gmail",
+    GMAIL,
+    "send through Gmail's own API instead of smtp; write {} for its usual settings, and agree once with"
+    "  leadwright connect google",
+    unless="smtp",
+)
 SENDER_IMAP = Setting(
     "imap", IMAP, "the sender's mailbox, for replies and bounces; its Sent folder tells of emails in doubt"
 )
@@ -249,7 +263,8 @@ DKIM_SELECTOR = Setting(
     unless="the usual names are tried",
 )
 SENDER = Settings(
-    (FROM, DKIM_SELECTOR, REPLY_TO, SENDER_SMTP, SENDER_IMAP, WITNESS, PER_DAY, CONNECTIONS, WARM_UP), "a sender"
+    (FROM, DKIM_SELECTOR, REPLY_TO, SENDER_SMTP, SENDER_GMAIL, SENDER_IMAP, WITNESS, PER_DAY, CONNECTIONS, WARM_UP),
+    "a sender",
 )
 
 # limits
