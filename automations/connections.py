@@ -16,8 +16,8 @@ from automations.errors import MailerOutOfReach
 if TYPE_CHECKING:
     from automations.core.messages import Outcome
     from automations.mail import Mailer
-    from automations.mail.idle import Listeners
     from automations.mail.gmail import GmailMailer
+    from automations.mail.idle import Listeners
     from automations.mail.imap import Account
     from automations.mail.inbox import Mailbox, OpenMailbox
     from automations.mail.oauth import Provider
