@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from automations.config.sentences import Scope, fact_fields, parse_condition
 from automations.core.conditions import Compare, Condition, Every, Negate, Node, Some
+from automations.core.incoming import Says
 from automations.core.leads import Columns, Field, FieldType, Value
 from automations.core.meanings import EXAMPLE_FACTS, EXAMPLE_FIELDS, EXAMPLE_TODAY, SPAN_UNITS, Operands
 from automations.core.operators import OPERATORS
@@ -100,7 +101,8 @@ def ledger_facts() -> st.SearchStrategy[LedgerFacts]:
     """Return what a ledger may know about a lead."""
     yes_no = st.booleans()
     count = st.integers(0, 30)
-    return st.builds(LedgerFacts, count, st.none() | DAYS, yes_no, yes_no, yes_no, yes_no, yes_no, count)
+    says = st.none() | st.sampled_from([each.value for each in Says])
+    return st.builds(LedgerFacts, count, st.none() | DAYS, yes_no, yes_no, yes_no, yes_no, yes_no, count, says)
 
 
 def leads() -> st.SearchStrategy[Given]:

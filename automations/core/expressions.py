@@ -40,11 +40,15 @@ _FACT_TYPES: Mapping[str, FieldType] = MappingProxyType(
         "emails_sent": FieldType.NUMBER,
         "last_emailed": FieldType.DATE,
         "days_in_stage": FieldType.NUMBER,
+        "reply_says": FieldType.TEXT,
         "score": FieldType.NUMBER,
         "segment": FieldType.TEXT,
         "stage": FieldType.TEXT,
     }
 )
+
+
+_MAY_BE_EMPTY = frozenset({"last_emailed", "reply_says"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,7 @@ class Slot:
 def slots_of(columns: Columns) -> dict[str, Slot]:
     """Return where each field is found: columns, facts of the ledger, and what is decided on the way."""
     slots = {
-        name: Slot(f"f{at}", _FACT_TYPES.get(name, FieldType.YES_NO), name == "last_emailed")
+        name: Slot(f"f{at}", _FACT_TYPES.get(name, FieldType.YES_NO), name in _MAY_BE_EMPTY, few=name == "reply_says")
         for at, name in enumerate(LedgerFacts._fields)
     }
     slots |= {name: Slot(name, _FACT_TYPES[name], may_be_empty=False, few=True) for name in _DECIDED}

@@ -214,7 +214,14 @@ def unpacked(names: Names, wanted: str) -> list[ast.stmt]:
 
 def prepared(names: Names) -> list[ast.stmt]:
     """Return the statements that fold text and find kinds of addresses of the columns, for one lead."""
-    return [*code("\n".join(_folded(each) for each in _folded_columns(names))), *kinds_found(names)]
+    folds = "\n".join(_folded(each) for each in _folded_columns(names))
+    return [*code(folds), *folded_facts(names), *kinds_found(names)]
+
+
+def folded_facts(names: Names) -> list[ast.stmt]:
+    """Return the statements that fold the text of facts, for one lead."""
+    slots = [each for each in names.folded.values() if each.name[0] == "f" and each.name[1:].isdigit()]
+    return code("\n".join(_folded(each) for each in slots))
 
 
 def kinds_found(names: Names) -> list[ast.stmt]:
@@ -273,6 +280,7 @@ class _Work:
         asks_days = "days_in_stage" in self.names.used
         lead = [
             *unpacked(self.names, "f"),
+            *folded_facts(self.names),
             *(code(f"days_in_stage = facts[{LedgerFacts._fields.index('days_in_stage')}] if stage else 0") * asks_days),
             *code("stage, place = starts[stage]\nmoved = None"),
             *kinds_found(self.names),
