@@ -21,7 +21,7 @@ from automations.core.messages import message_key
 from automations.core.policy import Policy, Sender
 from automations.ledger import Ledger
 from automations.marks import leave_mark
-from automations.runner import Workplace
+from automations.workplace import Workplace
 
 _KEPT = 26
 """How much of a message's key stands in its Message-ID; see `core.messages.message_id`."""

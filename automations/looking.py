@@ -15,7 +15,7 @@ from automations.core.rules import Qualification
 from automations.core.standing import stand
 from automations.core.traces import Trace, trace
 from automations.errors import WrongUsage
-from automations.runner import Workplace, read_and_decide
+from automations.workplace import Workplace, read_and_decide
 
 _FEW = 5
 """How many keys are named when several leads are meant."""

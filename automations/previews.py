@@ -21,7 +21,7 @@ from automations.core.policy import EmailSequence, Policy, Sender, Step
 from automations.core.standing import Standing, stand
 from automations.errors import LeadwrightError, WrongUsage
 from automations.looking import find_lead
-from automations.runner import Found, Workplace, read_and_decide
+from automations.workplace import Found, Workplace, read_and_decide
 
 TEST_MARK = "[TEST]"
 

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from automations.clock import Clock, never
-from automations.runner import RunReport, Workplace, run
+from automations.runner import RunReport, run
+from automations.workplace import Workplace
 
 
 def send_in_turn(workplace: Workplace, clock: Clock, *, stopping: Callable[[], bool] = never) -> RunReport | None:

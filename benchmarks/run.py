@@ -100,7 +100,8 @@ def read_decide_write(folder: Path, rows: int) -> None:
     from automations.core.books import key_rule
     from automations.core.history import History
     from automations.project import load_project
-    from automations.runner import cell_changes, read_and_decide
+    from automations.sheetwork import cell_changes
+    from automations.workplace import read_and_decide
 
     class Remembered:
         def __init__(self, known: History) -> None:

@@ -13,9 +13,9 @@ from automations.core.leads import LeadKey
 from automations.core.messages import Hand, Outcome
 from automations.core.policy import Alerts
 from automations.errors import MailerOutOfReach, SourceBusy
+from automations.listening import listen
 from automations.mail.inbox import Arrived, Listed, MemoryMailbox
 from automations.mail.memory import MemoryMailer
-from automations.runner import listen
 from automations.sources.memory import MemorySource
 
 EVA = LeadKey("eva@muster.example")

@@ -51,18 +51,19 @@ TABLE = {
     "collecting": Part("core errors clock mail ledger"),
     "telling": Part("core errors sources ledger"),
     "news": Part("core errors sources"),
-    "runner": Part(
-        "watch news core errors crash clock sources mail ledger sending doubts marks project collecting telling"
-    ),
+    "workplace": Part("core errors clock sources mail ledger marks collecting"),
+    "sheetwork": Part("core errors crash collecting telling workplace"),
+    "runner": Part("core errors crash clock sending watch news doubts marks collecting sheetwork workplace"),
+    "listening": Part("core errors clock doubts marks collecting sheetwork workplace"),
     "doctor": Part("core errors clock jobs connections mail ledger sources marks runner project"),
-    "turns": Part("clock runner"),
-    "adopting": Part("core errors ledger marks runner project"),
-    "looking": Part("core errors runner"),
-    "previews": Part("core errors runner looking"),
+    "turns": Part("clock workplace runner"),
+    "adopting": Part("core errors ledger marks workplace project"),
+    "looking": Part("core errors workplace"),
+    "previews": Part("core errors workplace looking"),
     "web": Part("core errors clock config report project runner looking jobs", "starlette"),
     "commands": Part(
         "core errors problems clock config sources mail ledger facts jobs report project sending runner turns"
-        " looking previews adopting doctor marks connections doubts collecting",
+        " looking previews adopting doctor marks connections doubts collecting listening workplace",
         # rapidfuzz and openpyxl: init guesses columns and makes a sample
         "click rich rapidfuzz openpyxl structlog google_auth_oauthlib",
     ),

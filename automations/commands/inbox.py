@@ -38,8 +38,8 @@ def command(asked: Asked, *, read: bool, files: Sequence[Path]) -> int:
 def _listen(asked: Asked) -> int:
     from automations.clock import SystemClock  # noqa: PLC0415 - --help needs none of these
     from automations.commands.progress import Progress  # noqa: PLC0415
+    from automations.listening import listen  # noqa: PLC0415
     from automations.report.heard_screen import heard_screen, heard_to_json  # noqa: PLC0415
-    from automations.runner import listen  # noqa: PLC0415
 
     project = asked.project()
     if not project.inboxes():

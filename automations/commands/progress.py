@@ -15,7 +15,7 @@ PATIENCE_SECONDS = 1.0
 
 
 class Progress:
-    """Told what is going on (`runner.Say`); draws a line that is gone when all is done. Not *wanted*: draws nothing."""
+    """Told what is going on (`collecting.Say`); draws a line that is gone when all is done, if one is *wanted*."""
 
     def __init__(self, *, wanted: bool) -> None:
         self._wanted = wanted and sys.stderr.isatty()

@@ -103,7 +103,7 @@ class Service:
 
     def inbox(self) -> None:
         """Read replies and bounces, and bring the sheet up to date where they change it."""
-        from automations.runner import listen  # noqa: PLC0415 - --help does not need it
+        from automations.listening import listen  # noqa: PLC0415 - --help does not need it
 
         heard = listen(self.project, self._clock)
         self._log.info(

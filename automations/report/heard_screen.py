@@ -16,7 +16,7 @@ _MANY = {"reply": "replies", "delivery failure": "delivery failures", "out of of
 
 
 class HeardResult(Protocol):
-    """What this module asks of a look into the mailboxes (`runner.Heard`)."""
+    """What this module asks of a look into the mailboxes (`listening.Heard`)."""
 
     @property
     def came_back(self) -> tuple[CameBack, ...]: ...
