@@ -27,19 +27,19 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from inbox_scores import (  # noqa: E402 - beside the tests, which hold the goals on the same figures
+    GROUPS,
+    HEAD,
     Finding,
     Labelled,
     Reader,
-    Score,
     Scores,
     labelled_mail,
     mail_of,
     new_texts,
     ours,
+    row,
     score,
 )
-
-GROUPS = ("sisimai", "flufl", "rjbs", "ordinary", "replies")
 
 
 def flufl_alone(data: bytes) -> Finding:
@@ -94,29 +94,7 @@ def scores(mails: Sequence[Labelled]) -> dict[str, dict[str, Scores]]:
 
 def table(found: dict[str, dict[str, Scores]]) -> str:
     """Return the scores as a table in Markdown."""
-    heads = (
-        "set",
-        "reader",
-        "found",
-        "address",
-        "permanent",
-        "dead: precision",
-        "dead: recall",
-        "false alarms",
-        "kind",
-    )
-    lines = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
-    for group in GROUPS:
-        for name, _ in READERS:
-            each = found[name][group]
-            kinds = each.kinds if name == READERS[0][0] else Score(0, 0)
-            cells = (each.found, each.address, each.permanent, each.precision, each.recall, _alarms(each), kinds)
-            lines.append("| " + " | ".join((group, name, *map(str, cells))) + " |")
-    return "\n".join(lines)
-
-
-def _alarms(scores: Scores) -> str:
-    return f"{scores.alarms.right} of {scores.alarms.of}" if scores.alarms.of else "-"
+    return "\n".join([*HEAD, *(row(group, name, found[name][group]) for group in GROUPS for name, _ in READERS)])
 
 
 def per_second(mails: Sequence[bytes], read: Callable[[bytes], object], rounds: int) -> float:

@@ -249,3 +249,18 @@ def _new_text_of(path: Path) -> str:
 
 def _stripped(text: str) -> str:
     return "\n".join(line.strip() for line in text.strip().splitlines())
+
+
+GROUPS = ("sisimai", "flufl", "rjbs", "ordinary", "replies")
+HEAD = (
+    "| set | reader | found | address | permanent | dead: precision | dead: recall | false alarms | kind |",
+    "|---|---|---|---|---|---|---|---|---|",
+)
+
+
+def row(group: str, name: str, scores: Scores) -> str:
+    """Return how a reader did on a set, as a row of the table whose head is `HEAD`; only we tell kinds."""
+    alarms = f"{scores.alarms.right} of {scores.alarms.of}" if scores.alarms.of else "-"
+    kinds = str(scores.kinds) if name == "Leadwright" else "-"
+    cells = map(str, (scores.found, scores.address, scores.permanent, scores.precision, scores.recall))
+    return "| " + " | ".join((group, name, *cells, alarms, kinds)) + " |"

@@ -348,3 +348,14 @@ def test_huge_and_damaged_mail_is_read() -> None:
 
     assert read_mail(huge).kind is Kind.REPLY
     assert read_mail(damaged).new_text == "Yes please"
+
+
+def test_a_charset_that_cannot_be_written() -> None:
+    """Fault 90: a charset's name made of broken letters keeps nobody from reading a server's report."""
+    text = b"550 5.1.1 <eva@muster.example> user unknown \xc3"
+    head = b"From: MAILER-DAEMON@mx.example\r\nSubject: failure notice\r\n"
+    head += b"Content-Type: text/plain; charset=\xdc\xd5x\r\n\r\n"
+
+    verdict = read_mail(head + text)
+
+    assert (verdict.kind, verdict.address) == (Kind.FAILURE, "eva@muster.example")

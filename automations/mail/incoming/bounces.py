@@ -110,9 +110,9 @@ def _by_flufl(message: Message) -> tuple[str, ...]:
     from flufl.bounce import all_failures  # noqa: PLC0415 - only for reports that are not in the standard form
 
     logging.getLogger("flufl.bounce").setLevel(logging.CRITICAL)
-    if len(str(message.get_payload())[: _MAX_FLUFL + 1]) > _MAX_FLUFL:
-        return ()
     try:
+        if sum(len(part.get_payload()) for part in message.walk()) > _MAX_FLUFL:
+            return ()
         temporary, permanent = all_failures(message)
     except Exception:  # noqa: BLE001 - whatever it stumbles over, the mail is still read by our own rules
         return ()
