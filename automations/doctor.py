@@ -23,6 +23,7 @@ from automations.errors import LeadwrightError, SourceOutOfReach
 from automations.jobs import record_name
 from automations.ledger import Ledger
 from automations.project import Project
+from automations.sources import Source
 
 if TYPE_CHECKING:
     from automations.mail.dns import Resolver
@@ -84,10 +85,20 @@ def _try_source(project: Project) -> Tried:
     try:
         source = project.open_source()
         sheet = source.read(wanted_headers(project.policy.columns))
-        _must_be_writable(project.config.source.path, source.label)
+        if project.config.source.kind == "google":
+            _must_be_shared(source)
+        else:
+            _must_be_writable(project.config.source.path, source.label)
     except SourceOutOfReach as error:
         return Tried("leads", error.what, error.fix)
     return Tried(f"{source.label}, {sum(1 for _ in sheet.rows)} rows, can be written")
+
+
+def _must_be_shared(source: Source) -> None:
+    from automations.sources.google.source import GoogleSource  # noqa: PLC0415 - only for Google
+
+    assert isinstance(source, GoogleSource)  # noqa: S101 - config.yaml says so
+    source.check_writable()
 
 
 def _must_be_writable(path: Path, label: str) -> None:

@@ -111,3 +111,17 @@ def test_a_ticked_box_holds_every_email(shop: Desk, capsys: pytest.CaptureFixtur
 
     assert (len(paused["sends"]), len(going["sends"]) > 0) == (0, True)
     assert "somebody ticked Paused in the tab" in json.dumps(paused["holds"])
+
+
+def test_doctor_tries_to_write_and_changes_nothing(shop: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    """Doctor says that the sheet can be written, or who has to let us; a protected column of ours is named."""
+    before = shop.world.values("Leads!A1:Z20")
+    main(["--config", "sheet/config.yaml", "doctor"])
+    fine = capsys.readouterr().out
+    shop.world.protect("Leads!A1:Z100", editors=["boss@shop.example"])
+    main(["--config", "sheet/config.yaml", "doctor"])
+    closed = capsys.readouterr().out
+
+    assert 'the Google Sheet "Leads", 12 rows, can be written' in fine
+    assert "is protected, and our address may not edit it" in " ".join(closed.split())
+    assert shop.world.values("Leads!A1:Z20") == before

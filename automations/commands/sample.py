@@ -20,6 +20,7 @@ ENV_TEXT = """\
 GITIGNORE_TEXT = """\
 # Secrets, leads, and what Leadwright keeps for itself
 .env
+google-key.json
 .leadwright/
 outbox/
 *.xlsx

@@ -37,7 +37,6 @@ def google_of(record: Record, secrets: Secrets, desk: Desk) -> GoogleSettings | 
         gid=link.value.tab,
         endpoint=endpoint,
         key=key,
-        mirror=_of(google, t.GOOGLE_WRITE) == "mirror",
         protect=_of(google, t.PROTECT),
     )
 

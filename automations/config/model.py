@@ -113,7 +113,6 @@ class GoogleSettings:
     gid: int | None
     endpoint: str
     key: Secret | Path | None
-    mirror: bool = False
     protect: str = "warn"
 
 

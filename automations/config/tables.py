@@ -135,12 +135,6 @@ GOOGLE_ENDPOINT = Setting(
     "the address all calls go to: a gateway of yours, or a server to try on; without https only on this very machine",
     default="https://sheets.googleapis.com",
 )
-GOOGLE_WRITE = Setting(
-    "write",
-    Choice(("direct", "mirror"), "ways to write"),
-    "direct: into your tab. mirror: into a tab of our own, which yours looks up by formula; for busy teams",
-    default="direct",
-)
 PROTECT = Setting(
     "protect",
     Choice(("warn", "strict", "none"), "kinds of protection"),
@@ -148,7 +142,7 @@ PROTECT = Setting(
     "stay open: there people may type",
     default="warn",
 )
-GOOGLE = Settings((CREDENTIALS, GOOGLE_ENDPOINT, GOOGLE_WRITE, PROTECT), "your Google Sheet")
+GOOGLE = Settings((CREDENTIALS, GOOGLE_ENDPOINT, PROTECT), "your Google Sheet")
 
 # scoring, segments, stages
 POINTS = Setting("points", Number(-10_000, 10_000), "how many points the rule gives; may be less than 0", required=True)

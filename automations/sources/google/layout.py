@@ -164,11 +164,10 @@ def lead_row(found: Found, at: int, columns: Iterable[int], protections: Sequenc
     return LeadRow(at + 1, values, forbidden)
 
 
+def closes(area: Protection, column: int) -> bool:
+    """Return whether an area keeps us from writing somewhere in a column."""
+    return not area.ours and area.first <= column and (area.last is None or column < area.last)
+
+
 def _covers(area: Protection, row: int, column: int) -> bool:
-    return (
-        not area.ours
-        and area.first_row <= row
-        and (area.last_row is None or row < area.last_row)
-        and area.first <= column
-        and (area.last is None or column < area.last)
-    )
+    return closes(area, column) and area.first_row <= row and (area.last_row is None or row < area.last_row)

@@ -8,16 +8,17 @@ from datetime import timedelta
 
 from automations.core.books import header_identity
 from automations.core.leads import Cell, CellChange, KeyRule, Sheet, WriteResult
-from automations.errors import SourceBusy
+from automations.errors import SourceBusy, SourceOutOfReach
 from automations.sources import News
 from automations.sources.dress import Dress, Dressed
 from automations.sources.google.client import GivenUp, InDoubt, Json, SheetsClient, Time
-from automations.sources.google.grid import Tab
+from automations.sources.google.grid import Protection, Tab
 from automations.sources.google.layout import (
     NO_COLUMN,
     Found,
     Header,
     cells_of_rows,
+    closes,
     find_header,
     found_in,
     looks_of_rows,
@@ -62,6 +63,7 @@ class GoogleSource:
         self._asked_at = timedelta(0)
         self._unread: Asked | None = None
         self._panel: Tab | None = None
+        self._protections: Sequence[Protection] = ()
 
     @property
     def label(self) -> str:
@@ -114,6 +116,32 @@ class GoogleSource:
         with self._patiently(""):
             return write_changes(changes, keys, calls, label, max_bytes=self._max_bytes)
 
+    def check_writable(self) -> None:
+        """Raise SourceOutOfReach when we may not write, here or in a column of ours; changes nothing.
+
+        Asks for a write that leaves its one cell as it is. To be called after `read`.
+        """
+        if self._tabs.sheet_id is None:
+            raise SourceOutOfReach(f"{self.label} was not read yet")
+        cell = {"startRowIndex": self._header.row, "endRowIndex": self._header.row + 1}
+        area = {"sheetId": self._tabs.sheet_id, **cell, "startColumnIndex": 0, "endColumnIndex": 1}
+        body = {"valueInputOption": "RAW", "data": [{"dataFilter": {"gridRange": area}, "values": [[None]]}]}
+        with self._patiently(""), suppress(InDoubt):
+            self._tabs.client.write_values(body)
+        places = columns_by_header(dict(enumerate(self._header.headers)))
+        closed = [
+            header
+            for header in self._owned
+            for column in places.get(header_identity(header), ())
+            if any(closes(each, column) for each in self._protections)
+        ]
+        if closed:
+            who = self._tabs.client.whom.address or "our address"
+            raise SourceOutOfReach(
+                f"{', '.join(closed)} in {self.label} is protected, and {who} may not edit it",
+                fix=f"in the sheet: Data, Protect sheets and ranges, choose the range, and let {who} edit it",
+            )
+
     def add_columns(self, headers: Sequence[str], beside: Collection[str]) -> None:
         """Insert new columns right of the data, with everything they need; see `Source.add_columns` and `ours`."""
         self._forget()
@@ -151,7 +179,7 @@ class GoogleSource:
     def _ask(self) -> Asked:
         asked = self._tabs.ask(READ_FIELDS, cells_of_rows(), also=[by_mark(PANEL)])
         self._fingerprint, self._asked_at = asked.spreadsheet.fingerprint, self._time.elapsed()
-        self._panel = asked.marked(PANEL)
+        self._panel, self._protections = asked.marked(PANEL), asked.tab.protections
         return asked
 
 

@@ -92,6 +92,7 @@ class _Packer:
         self._column = 0
         self._rows: set[int] = set()
         self._last: int | None = None
+        self._last_key: int | None = None
         self._size = 0
 
     def begin(self, column: int) -> None:
@@ -105,7 +106,9 @@ class _Packer:
             full = self.take()
         self._size += self._cost(row, value)
         self._pieces.setdefault(self._column, {})[row] = value
-        self._rows.add(row)
+        if row not in self._rows:
+            self._rows.add(row)
+            self._last_key = row
         self._last = row
         return full
 
@@ -118,13 +121,14 @@ class _Packer:
         else:
             cost += _RANGE
         if row not in self._rows:
-            cost += _NULL if row - 1 in self._rows else _RANGE
+            gap = row - self._last_key if self._last_key is not None else 0
+            cost += gap * _NULL if 0 < gap <= _BRIDGE else _RANGE
         return cost
 
     def take(self) -> Chunk:
         """Return all there is as a chunk, and begin anew."""
         chunk = tuple(Piece(column, cells) for column, cells in self._pieces.items())
-        self._pieces, self._rows, self._last, self._size = {}, set(), None, 0
+        self._pieces, self._rows, self._last, self._last_key, self._size = {}, set(), None, None, 0
         return chunk
 
 

@@ -16,8 +16,6 @@ from automations.sources.google.client import Json, MissingTab, SheetsClient
 from automations.sources.google.grid import TAB_KEY, Spreadsheet, Tab
 from automations.sources.google.panel import PANEL
 
-MIRROR = "mirror"
-"""What the tab is to us that only we write to."""
 _LEADS = "leads "
 _ABOUT = (
     "properties(title,timeZone,locale),"
@@ -134,11 +132,11 @@ class Tabs:
             return (lambda tab: tab.sheet_id == sheet_id,)
         return (
             lambda tab: tab.sheet_id == self.sheet_id,
-            lambda tab: not tab.hidden and tab.mark not in {PANEL, MIRROR},
+            lambda tab: not tab.hidden and tab.mark != PANEL,
         )
 
     def _no_tab(self, tabs: Sequence[Tab]) -> SourceOutOfReach:
-        names = [tab.title for tab in tabs if tab.mark not in {PANEL, MIRROR}]
+        names = [tab.title for tab in tabs if tab.mark != PANEL]
         has = f"; it has {', '.join(names)}" if names else ""
         if self._where.title is None:
             what = f"{self.client.whom.sheet} has no tab with the number in the link{has}"

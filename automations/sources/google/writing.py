@@ -20,7 +20,7 @@ from automations.errors import SourceOutOfReach
 from automations.sources.google.cells import Unwritable, to_json
 from automations.sources.google.client import InDoubt, Json
 from automations.sources.google.grid import Protection
-from automations.sources.google.layout import Found, lead_row
+from automations.sources.google.layout import Found, closes, lead_row
 from automations.sources.google.repairs import (
     Work,
     add_repairs,
@@ -108,13 +108,9 @@ def _layout(found: Found, place: Place, headers: Mapping[int, str]) -> Layout:
         if column in headers
         and header_identity(mark) == header_identity(headers[column])
         and list(found.marks.values()).count(mark) == 1
-        and not any(_touches(each, column) for each in place.protections)
+        and not any(closes(each, column) for each in place.protections)
     }
     return Layout(place.sheet_id, found.header, found.key_column, marks)
-
-
-def _touches(area: Protection, column: int) -> bool:
-    return not area.ours and area.first <= column and (area.last is None or column < area.last)
 
 
 def _send(
