@@ -98,7 +98,9 @@ class _Asked:
 def course_of(standing: Standing, qualification: Qualification, moment: Moment) -> Course:
     """Return what all sequences want of one lead now, in the order of config.yaml."""
     course = NO_COURSE
-    given = _as_qualified(standing.given, qualification)
+    given = standing.given
+    if qualification.stage != given.stage:
+        given = _moved(given, qualification.stage)
     if not standing.known.enrollments and not _begins_any(given, qualification, moment):
         return course
     for tests in moment.playbook.sequences:
@@ -121,11 +123,9 @@ def _begins_any(given: Given, qualification: Qualification, moment: Moment) -> b
     return False
 
 
-def _as_qualified(given: Given, qualification: Qualification) -> Given:
+def _moved(given: Given, stage: str) -> Given:
     """Return the lead as its sequences see it: in the stage the rules moved it to, since today."""
-    if qualification.stage == given.stage:
-        return given
-    return given._replace(stage=qualification.stage, facts=given.facts._replace(days_in_stage=0))
+    return given._replace(stage=stage, facts=given.facts._replace(days_in_stage=0))
 
 
 def _joined(first: Course, second: Course) -> Course:

@@ -88,6 +88,7 @@ def place_key(value: Value) -> str:
     return "" if value is None else str(value).strip().casefold()
 
 
+@lru_cache(maxsize=4096)
 def add_wait(
     start: datetime, wait: Wait, zone: ZoneInfo, holidays: frozenset[date], weekdays: frozenset[int] = WORKDAYS
 ) -> datetime:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from automations.core.courses import Waiting
@@ -37,6 +38,7 @@ _STATES = {
 }
 
 
+@lru_cache(maxsize=4096)
 def say_day(moment: datetime, zone: ZoneInfo) -> str:
     """Return a day as it stands in a cell.
 
