@@ -19,6 +19,7 @@ from automations.config import Config, read_config
 from automations.config.model import Secret
 from automations.config.names import host_of
 from automations.core.books import place_texts
+from automations.core.doubts import doubts
 from automations.core.examples import failed_examples
 from automations.core.leads import Book, Lead, Role
 from automations.core.links import LinkTag
@@ -146,7 +147,7 @@ def read_project(path: Path, environ: Mapping[str, str]) -> Verdict:
     names = config.policy.columns.names()
     wrong = templates.check(names, _answers(config.policy), _choices(config.policy))
     problems = (*problems, *_wrong_tasks(config, names), *found, *wrong)
-    warnings = (*warnings, *templates.warnings(names))
+    warnings = (*warnings, *doubts(config.policy), *templates.warnings(names))
     problems = (*problems, *_wrong_outbox(config))
     if not problems:
         problems = _wrong_examples(config.policy)
