@@ -359,3 +359,10 @@ def test_a_charset_that_cannot_be_written() -> None:
     verdict = read_mail(head + text)
 
     assert (verdict.kind, verdict.address) == (Kind.FAILURE, "eva@muster.example")
+
+
+def test_words_alone_are_no_report() -> None:
+    """A mail from no machine that only speaks of a failure, and returns nothing, is a person's."""
+    text = "Your invitation could not be delivered to my colleague Tom, he has left. Shall I forward it?"
+
+    assert read_mail(mail(text, subject="Undeliverable: Coffee")).kind is Kind.REPLY

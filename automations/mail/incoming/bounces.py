@@ -40,7 +40,9 @@ def report_of(message: Message, parts: Parts) -> Report | None:
     recipients = recipients_of(groups)
     if recipients:
         return _from_fields(recipients, split.before, original)
-    if not _looks_like_report(message, parts, split.before, returned=original is not NOTHING_RETURNED):
+    if not _looks_like_report(
+        message, parts, split.before, returned=original != NOTHING_RETURNED or split.is_announced
+    ):
         return None
     if _is_delivered(message, split.before):
         return Report((), delayed=False, delivered=True, original=original, read_by="the words of a mail server")

@@ -20,10 +20,14 @@ _MAX_LINES = 2000
 
 
 class Split(NamedTuple):
-    """A text before the copy of our message, and the header fields of that copy, None without one."""
+    """A text before the copy of our message, and the header fields of that copy, None without one.
+
+    *is_announced* says that a line announces the copy, also where none follows.
+    """
 
     before: str
     copy: Message | None
+    is_announced: bool = False
 
 
 def split_at_original(text: str) -> Split:
@@ -39,7 +43,7 @@ def split_at_original(text: str) -> Split:
         if number and _says_so(line):
             rest = lines[number + 1 :]
             start = next((at for at, each in enumerate(rest[:12]) if _begins_headers(rest, at, least=1)), None)
-            return Split("\n".join(lines[:number]), None if start is None else fields_in(_unquoted(rest[start:])))
+            return Split("\n".join(lines[:number]), None if start is None else fields_in(_unquoted(rest[start:])), True)
     return Split("\n".join(lines), None)
 
 

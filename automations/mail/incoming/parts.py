@@ -33,15 +33,13 @@ class Parts(NamedTuple):
     """The parts of a message, in order.
 
     *report* is the text before any returned message, *html* is set where it had to be read from HTML. *groups* are
-    the header-like groups of all machine-readable reports; *returned* the headers of a returned message; *types* the
-    content type of every part up to it.
+    the header-like groups of all machine-readable reports; *returned* the headers of a returned message.
     """
 
     report: str
     html: bool
     groups: tuple[Message, ...]
     returned: Message | None
-    types: tuple[str, ...]
     calendar: str
     """The method of a calendar part: ``reply``, ``request``; "" without one."""
 
@@ -160,11 +158,9 @@ def take_apart(message: Message) -> Parts:
     plain: list[str] = []
     html: list[str] = []
     groups: list[Message] = []
-    types: list[str] = []
     returned: Message | None = None
     calendar = ""
     for part, kind in _leaves(message):
-        types.append(kind)
         if kind in _RETURNED:
             returned = returned or _headers_of(part, kind)
         elif kind in _REPORTS:
@@ -180,8 +176,8 @@ def take_apart(message: Message) -> Parts:
             plain.append(part_text(part))
     text = "\n".join(plain)
     if text.strip() or not html:
-        return Parts(text, False, tuple(groups), returned, tuple(types), calendar)
-    return Parts("\n".join(html_to_text(each) for each in html), True, tuple(groups), returned, tuple(types), calendar)
+        return Parts(text, False, tuple(groups), returned, calendar)
+    return Parts("\n".join(html_to_text(each) for each in html), True, tuple(groups), returned, calendar)
 
 
 def _is_attached(part: Message) -> bool:
