@@ -50,6 +50,8 @@ class RunReport:
     held: int = 0
     cells_written: int = 0
     cells_skipped: int = 0
+    backup: str = ""
+    """Where a copy of the leads from before this run's first write is kept; empty when there is none."""
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
@@ -107,6 +109,7 @@ def run(
         try:
             _add_columns(work, plan)
             sheet = do_without_email(decision, work)
+            watch.wrote(sheet.before, sheet.after)
             if only is None:
                 ledger.promise(work.run, [send for send in plan.later if send.promised])
             crash_at("after_first_write")
@@ -139,6 +142,7 @@ def _report(work: Work, plan: Plan, before: Aftermath, sheet: Done, sent: Sent, 
         held=len(plan.holds) + sent.held,
         cells_written=sheet.written,
         cells_skipped=sheet.skipped,
+        backup=sheet.backup,
         problems=(*plan.problems, *sent.problems),
         notes=(*stopped, *sheet.notes),
         seconds=seconds,

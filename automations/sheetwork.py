@@ -20,12 +20,18 @@ from automations.workplace import Work, read_and_decide
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What became of everything but emails to leads: cells written and left alone, and what a person should know."""
+    """What became of everything but emails to leads: cells written and left alone, and what a person should know.
+
+    *before*, *after* and *backup* are those of the source's `WriteResult`.
+    """
 
     written: int = 0
     skipped: int = 0
     notes: tuple[str, ...] = ()
     failed: bool = False
+    before: str = ""
+    after: str = ""
+    backup: str = ""
 
     def __add__(self, other: Done) -> Done:
         return Done(
@@ -33,6 +39,9 @@ class Done:
             self.skipped + other.skipped,
             self.notes + other.notes,
             self.failed or other.failed,
+            self.before or other.before,
+            other.after or self.after,
+            self.backup or other.backup,
         )
 
 
@@ -98,7 +107,16 @@ def _write_cells(updates: Sequence[RowUpdate], work: Work) -> tuple[Done, Sequen
     left = [cell for cell in result.cells if cell.outcome is not CellOutcome.WRITTEN]
     notes = (*(_left_alone(cell) for cell in left), *result.notes)
     failed = bool(result.notes) or any(cell.outcome in _FAILED for cell in left)
-    return Done(len(changes) - len(left), len(left), notes, failed=failed), result.cells
+    done = Done(
+        written=len(changes) - len(left),
+        skipped=len(left),
+        notes=notes,
+        failed=failed,
+        before=result.before,
+        after=result.after,
+        backup=result.backup,
+    )
+    return done, result.cells
 
 
 _LEFT = {

@@ -48,6 +48,11 @@ class RowWatch:
             return "the sending hours are over where the lead is"
         return ""
 
+    def wrote(self, before: str, after: str) -> None:
+        """Take note that a sheet with the fingerprint *before* has *after* since, and by us: no row of ours changed."""
+        if before and before == self._fingerprint:
+            self._fingerprint = after
+
     def is_over(self) -> bool:
         """Return whether no email may leave any more in this run: the sheet is paused, or out of reach."""
         return bool(self._look())

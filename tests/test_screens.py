@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from textwrap import dedent
 from zoneinfo import ZoneInfo
 
@@ -202,6 +203,7 @@ class Ran:
     held: int = 4
     cells_written: int = 30
     cells_skipped: int = 1
+    backup: str = ""
     problems: tuple[Problem, ...] = PLAN.problems
     notes: tuple[str, ...] = ("Stage of tom@reich.example was left alone: someone edited it while we worked",)
     seconds: float = 41.2
@@ -279,6 +281,14 @@ def test_what_evidence_settled_is_told_first() -> None:
 
         """)
     )
+
+
+def test_the_copy_of_the_sheet_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A person who looks for the sheet as it was finds its path, from where they are."""
+    monkeypatch.chdir(tmp_path)
+    backup = str(tmp_path / ".leadwright" / "backups" / "leads.xlsx")
+
+    assert "a copy of it as it was: .leadwright/backups/leads.xlsx" in run_screen(Ran(backup=backup))
 
 
 def test_emails_that_went_into_a_folder_are_not_called_sent_to_leads() -> None:

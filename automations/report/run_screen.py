@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, tzinfo
 from typing import Any, Protocol
@@ -69,6 +70,8 @@ class RunResult(Protocol):
     @property
     def cells_skipped(self) -> int: ...
     @property
+    def backup(self) -> str: ...
+    @property
     def problems(self) -> tuple[Problem, ...]: ...
     @property
     def notes(self) -> tuple[str, ...]: ...
@@ -112,6 +115,7 @@ def run_to_json(result: RunResult) -> dict[str, Any]:
         "held": result.held,
         "cells_written": result.cells_written,
         "cells_skipped": result.cells_skipped,
+        "backup": result.backup or None,
         "problems": [{"where": each.where, "what": each.what, "fix": each.fix} for each in result.problems],
         "notes": list(result.notes),
         "seconds": round(result.seconds, 3),
@@ -173,6 +177,13 @@ def _sheet(result: RunResult) -> Iterator[str]:
     if result.cells_skipped:
         told = [f"{count(result.cells_written, 'cell')} written", f"{result.cells_skipped} left alone"]
     yield _line("sheet", told)
+    if result.backup:
+        yield _line("", f"a copy of it as it was: {plain(_near(result.backup))}".split(" "), joint=" ")
+
+
+def _near(path: str) -> str:
+    """Return a path as a person finds it from where they are: relative, where that is shorter."""
+    return min(path, os.path.relpath(path), key=len)
 
 
 def _tail(result: RunResult) -> Iterator[str]:
