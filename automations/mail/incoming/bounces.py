@@ -15,6 +15,8 @@ from automations.mail.incoming.original import NOTHING_RETURNED, Original, origi
 from automations.mail.incoming.parts import ADDRESS, Parts, addresses_in, groups_in, header, parameter
 from automations.mail.incoming.phrases import folded, says
 
+_MAX_REPORT = 20_000
+"""Characters of what a server wrote that are read."""
 _MAX_FLUFL = 64_000
 """Characters of a mail that are given to flufl.bounce: it reads every line some forty times."""
 
@@ -35,6 +37,7 @@ class Report(NamedTuple):
 def report_of(message: Message, parts: Parts) -> Report | None:
     """Return what a delivery report says; None for a mail that is none."""
     split = split_at_original(parts.report)
+    split = split._replace(before=split.before[:_MAX_REPORT])
     original = original_of(parts.returned, split.copy)
     groups = (*parts.groups, *_groups_in_text(split.before))
     recipients = recipients_of(groups)

@@ -17,6 +17,7 @@ from automations.mail.incoming.parts import ADDRESS
 from automations.mail.incoming.phrases import folded, says
 
 _MAX_LINES = 400
+_MAX_LINE = 1000
 _NOBODY = re.compile(
     r"(?:mailer-daemon|postmaster|abuse|support|helpdesk|no-?reply|listserv|majordomo|root|admin)@", re.IGNORECASE
 )
@@ -52,7 +53,7 @@ def read_report(
     *listed* are recipients that a header field of the report names, *written_to* those of our message, both surer than
     the text; *never* are addresses, in lower case, that cannot have failed: our own.
     """
-    lines = text.splitlines()[:_MAX_LINES]
+    lines = [line[:_MAX_LINE] for line in text.splitlines()[:_MAX_LINES]]
     places = _places(lines, never)
     chosen = _chosen(places, listed, written_to, never)
     if not chosen and never:
@@ -67,7 +68,7 @@ def read_report(
 
 def said_about(address: str, text: str) -> str:
     """Return what a report's text says about one recipient: the lines from its address to the next; "" for nothing."""
-    lines = text.splitlines()[:_MAX_LINES]
+    lines = [line[:_MAX_LINE] for line in text.splitlines()[:_MAX_LINES]]
     start = next((at for at, line in enumerate(lines) if address.lower() in line.lower()), None)
     if start is None:
         return ""
@@ -79,7 +80,7 @@ def said_about(address: str, text: str) -> str:
 def _places(lines: list[str], never: frozenset[str]) -> list[Place]:
     found = []
     for number, line in enumerate(lines):
-        for match in ADDRESS.finditer(line[:1000]):
+        for match in ADDRESS.finditer(line):
             address = match[1].rstrip(".")
             if address.lower() in never:
                 continue

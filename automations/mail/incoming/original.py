@@ -48,7 +48,7 @@ def split_at_original(text: str) -> Split:
 
 
 def _says_so(line: str) -> bool:
-    words = folded(line.strip(" -=_*#>\t\n:."))
+    words = folded(line.strip(" -=_*#>\t\n:.")) if len(line) < 200 else ""  # noqa: PLR2004 - longer than a heading
     if not words or len(words) > 90 or "@" in words:  # noqa: PLR2004 - a heading is a line, not a paragraph
         return False
     found = says("original follows", words)
