@@ -25,6 +25,7 @@ from automations.ledger import Ledger
 from automations.mail.inbox import Arrived, Batch, Listed, Mailbox, OpenMailbox, new_place, next_batch
 from automations.mail.incoming.following import what_follows
 from automations.mail.incoming.matching import Known, known_of, match
+from automations.mail.incoming.replies import own_phrases
 from automations.mail.incoming.verdict import Context, read_mail
 
 OLD = timedelta(minutes=10)
@@ -46,7 +47,8 @@ class Understanding(NamedTuple):
 def understanding_for(policy: Policy, records: Iterable[MessageRecord]) -> Understanding:
     """Return what is needed to understand what comes back for the emails of *records*."""
     ours = {address.lower() for sender in policy.senders for address in (sender.address, sender.reply_to) if address}
-    return Understanding(Context(frozenset(ours), frozenset(ours)), known_of(records, FREE_MAILBOX_DOMAINS))
+    context = Context(frozenset(ours), frozenset(ours), own_phrases(policy.replies))
+    return Understanding(context, known_of(records, FREE_MAILBOX_DOMAINS))
 
 
 class Receiver(Protocol):
@@ -105,7 +107,9 @@ class Post:
             with open_mailbox() as mailbox:
                 for folder in mailbox.folders():
                     self.mails += work.folder(mailbox, folder)
+            self._ledger.mailbox_read(work.sender, self._clock.now())
         except MailerOutOfReach as error:
+            self._ledger.mailbox_not_read(work.sender, self._clock.now())
             self.notes[work.sender] = (
                 f"the inbox of {work.sender} could not be read: {error.what}; replies there are not known yet"
             )

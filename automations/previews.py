@@ -129,7 +129,7 @@ def _letter(
     standing: Standing = stand(lead, history.of(lead.key), policy, now)
     today = now.astimezone(policy.business.zone).date()
     positions = {name: at for at, name in enumerate(policy.columns.names())}
-    moment = Moment(playbook, now, today, frozenset(), positions)
+    moment = Moment(playbook, now, today, frozenset(), positions, history.suppressed)
     qualification = playbook.rules.qualify([standing.given], today)[0]
     sender, problem = sender_for(sequence, standing, moment)
     candidate = Candidate(

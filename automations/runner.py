@@ -63,7 +63,7 @@ def look(workplace: Workplace, now: datetime) -> Plan:
     with workplace.open_ledger() as ledger, without_collections():
         source = workplace.open_source()
         book, playbook = read_leads(workplace, source, now)
-        return make_plan(book, playbook, known_now(ledger, source, now), now, workplace.words(now))
+        return make_plan(book, playbook, known_now(workplace, ledger, source, now), now, workplace.words(now))
 
 
 def run(

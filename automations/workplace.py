@@ -111,13 +111,17 @@ def read_and_decide(
     with without_collections():
         book, playbook = read_leads(workplace, source, now)
         book = book if only is None else only_leads(book, only)
-        history = known_now(ledger, source, now)
+        history = known_now(workplace, ledger, source, now)
         return Found(book, playbook, decide(book, playbook, history, now, workplace.words(now), at_most))
 
 
-def known_now(ledger: Ledger, source: Source, now: datetime) -> History:
-    """Return what the ledger knows; a pause that somebody asked for in the sheet counts like any other."""
-    history = ledger.history(now)
+def known_now(workplace: Workplace, ledger: Ledger, source: Source, now: datetime) -> History:
+    """Return what the ledger knows; a pause that somebody asked for in the sheet counts like any other.
+
+    A mailbox that config.yaml names no more is nobody's to read.
+    """
+    known, inboxes = ledger.history(now), workplace.inboxes()
+    history = replace(known, unreadable={name: at for name, at in known.unreadable.items() if name in inboxes})
     why = source.why_not_send() if history.pause is None else ""
     return replace(history, pause=Pause(now, why, "take the tick off to go on")) if why else history
 

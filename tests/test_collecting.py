@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 import pytest
 from worlds import HEADERS, POLICY, World, row
 
-from automations.core.history import SignalKind
+from automations.core.history import MessageRecord, SignalKind
+from automations.core.incoming import Says
 from automations.core.leads import LeadKey
 from automations.core.messages import Hand, Outcome
 from automations.core.policy import Alerts
@@ -291,3 +292,59 @@ def test_the_sheet_out_of_reach_costs_no_reply() -> None:
     assert [alert.subject for alert in world.told] == ["Eva, Muster AG replied"]
     assert [kind for kind, _ in of_lead(world, EVA)] == [SignalKind.REPLIED]
     assert heard.exit_code == 1
+
+
+def test_while_nobody_can_read_a_mailbox_nobody_who_may_have_answered_is_written_to() -> None:
+    """Anna's mail server is down for three days: no second email leaves; once it is back, it leaves after the replies.
+
+    The day she takes it out of config.yaml, nobody waits for it any more.
+    """
+    world = business()
+    mailbox = world.mailboxes["anna"]
+    world.mailboxes["anna"] = Down()
+    world.clock.sleep(timedelta(days=3))
+
+    assert world.run().accepted == 0
+    assert {(hold.key, hold.kind.value) for hold in world.plan().holds} == {
+        (EVA, "replies are not known"),
+        (ANA, "replies are not known"),
+    }
+    why = "the mailbox of anna was last read Mon 23 Nov 10:00, so nobody knows whether they answered"
+    assert all(hold.why.startswith(why) for hold in world.plan().holds)
+    world.mailboxes["anna"] = mailbox
+    deliver(world, answer(world, EVA, "Call me."))
+    assert [record.lead_key for record in sent_by(world)] == [ANA]
+    del world.mailboxes["anna"]
+    assert "replies are not known" not in {hold.kind.value for hold in world.plan().holds}
+
+
+def test_a_mailbox_that_was_not_read_for_days_only_because_nobody_ran_is_no_reason_to_wait() -> None:
+    """A business that runs once a week reads first and then writes; its plan says so beforehand, and is done."""
+    world = business()
+    world.clock.sleep(timedelta(days=7))
+    plan = world.plan()
+
+    report = world.run(reviewed=plan)
+
+    assert report.accepted == len(plan.sends) == 2
+
+
+def sent_by(world: World) -> list[MessageRecord]:
+    """Run, and return the emails that left."""
+    before = {record.key for record in world.ledger.messages()}
+    world.run()
+    return [record for record in world.ledger.messages() if record.key not in before]
+
+
+OWN_WORDS = replace(POLICY, replies=((Says.NOT_NOW, ("nach der Messe",)),))
+
+
+def test_the_owners_own_words_are_understood_in_a_run_too() -> None:
+    """What config.yaml says under replies: counts for mail that is collected, not only for files."""
+    world = business(policy=OWN_WORDS)
+    deliver(world, answer(world, EVA, "Melden Sie sich nach der Messe."))
+
+    world.run()
+
+    (reply,) = world.ledger.history(world.clock.now()).of(EVA).signals
+    assert reply.says == "not now"

@@ -26,7 +26,7 @@ def test_own_words_are_read(tmp_path: Path) -> None:
 
     config = load_config(write_shop(tmp_path, text), SECRETS)
 
-    assert config.replies == (
+    assert config.policy.replies == (
         (Says.NOT_NOW, ("nach der Messe", "erst 2028")),
         (Says.WRONG_PERSON, ("Herr Lang macht das",)),
     )

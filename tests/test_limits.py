@@ -306,3 +306,26 @@ def test_three_emails_in_a_row_that_came_back_hold_a_lead(times: int, kinds: lis
 
     assert [kind for kind, _, _ in decide(due)[1]] == kinds
     assert decide(due, now=NOW + timedelta(days=28)) == (["eva@eva.example"], [])
+
+
+@pytest.mark.parametrize(
+    ("unreadable", "kinds"),
+    [
+        ({}, []),
+        ({"anna": NOW - timedelta(hours=24)}, []),
+        ({"anna": NOW - timedelta(hours=25)}, [HoldKind.UNHEARD]),
+        ({"anna": None}, [HoldKind.UNHEARD]),
+        ({"jonas": None}, []),
+    ],
+    ids=["read", "a day ago", "longer ago", "never", "another mailbox"],
+)
+def test_who_may_have_answered_is_not_written_to_while_nobody_reads(
+    unreadable: dict[str, datetime | None], kinds: list[HoldKind]
+) -> None:
+    """Anna's mailbox could not be read for more than a day: who got an email of hers waits, and a new lead does not."""
+    got_one = candidate("eva", known=LeadHistory(messages=(sent("eva", NOW - timedelta(days=3)),)))
+
+    chosen, holds = decide(got_one, candidate("tom"), history=History(unreadable=unreadable))
+
+    assert [kind for kind, _, _ in holds] == kinds
+    assert ("eva@eva.example" in chosen, "tom@tom.example" in chosen) == (not kinds, True)

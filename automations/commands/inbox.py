@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from automations.commands.common import Asked, as_command, now
+from automations.commands.common import Asked, as_command
 from automations.errors import WrongUsage
 from automations.report.inbox_screen import ReadMail, inbox_screen, inbox_to_json
 
@@ -88,10 +88,7 @@ def _known(asked: Asked) -> tuple[Context, Known | None]:
 
     if not asked.config_file.is_file():
         return NO_CONTEXT, None
-    from automations.core.mailboxes import FREE_MAILBOX_DOMAINS  # noqa: PLC0415 - --help does not need it
-    from automations.mail.incoming.matching import known_of  # noqa: PLC0415 - --help does not need it
-    from automations.mail.incoming.replies import own_phrases  # noqa: PLC0415 - --help does not need it
-    from automations.mail.incoming.verdict import Context  # noqa: PLC0415 - --help does not need it
+    from automations.collecting import understanding_for  # noqa: PLC0415 - --help does not need it
     from automations.project import read_project  # noqa: PLC0415 - --help does not need it
 
     project, problems, _ = read_project(asked.config_file, os.environ)
@@ -99,11 +96,7 @@ def _known(asked: Asked) -> tuple[Context, Known | None]:
         asked.heed(f"{asked.config_file.name} has {len(problems)} problems, so no mail is matched: leadwright check")
         return NO_CONTEXT, None
     with asked.ledger() as ledger:
-        history = ledger.history(now())
-    records = [record for each in history.leads.values() for record in each.messages]
-    own = frozenset(sender.address.lower() for sender in project.policy.senders)
-    phrases = own_phrases(project.config.replies)
-    return Context(own, own, phrases), known_of(records, FREE_MAILBOX_DOMAINS)
+        return understanding_for(project.policy, ledger.messages())
 
 
 def _matched(file: str, verdict: Verdict, known: Known | None) -> ReadMail:

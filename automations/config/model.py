@@ -9,7 +9,6 @@ from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from automations.core.incoming import Says
 from automations.core.policy import Policy
 from automations.errors import Problem
 
@@ -170,8 +169,6 @@ class Config:
     resolver: str = ""
     """The name server that doctor asks; "" for those of the system."""
     warnings: tuple[Problem, ...] = ()
-    replies: tuple[tuple[Says, tuple[str, ...]], ...] = ()
-    """The owner's own phrases for what replies say, beside ours."""
 
     def with_warnings(self, warnings: tuple[Problem, ...]) -> Config:
         """Return the same configuration with what was found besides."""

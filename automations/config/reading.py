@@ -126,6 +126,7 @@ def _assembled(path: Path, record: Record, environ: Mapping[str, str], desk: Des
         examples=examples,
         tag_links=tags_of(record[t.TAG_LINKS]),
         alerts=alerts,
+        replies=replies_of(record[t.FILE_REPLIES]),
     )
     return Config(
         path=path.absolute(),
@@ -139,7 +140,6 @@ def _assembled(path: Path, record: Record, environ: Mapping[str, str], desk: Des
         inboxes=people.inboxes,
         selectors=people.selectors,
         resolver=record[t.RESOLVER] or "",
-        replies=replies_of(record[t.FILE_REPLIES]),
     )
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from automations.core.addresses import address_identity
 from automations.core.calendars import Calendar
 from automations.core.history import LeadHistory, MessageRecord
 from automations.core.leads import Lead
@@ -72,3 +74,12 @@ def company_of(company: object, address: str, free_domains: frozenset[str]) -> s
         return name
     domain = address.rpartition("@")[2].lower()
     return "" if domain in free_domains else domain
+
+
+def first_of_address(queue: Sequence[Candidate]) -> dict[str, str]:
+    """Return who is written to at each address: the smallest key, whatever the order of rows or of the queue."""
+    first: dict[str, str] = {}
+    for candidate in queue:
+        identity = address_identity(candidate.lead.address)
+        first[identity] = min(candidate.lead.key, first.get(identity, candidate.lead.key))
+    return first

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
+from automations.core.absences import absent_until
 from automations.core.addresses import address_identity
 from automations.core.calendars import Calendar, calendar_for
 from automations.core.candidates import Candidate, company_of
-from automations.core.history import Enrollment, MessageRecord, MessageState
+from automations.core.history import Enrollment, MessageRecord, MessageState, Suppressions
 from automations.core.leads import LeadKey
 from automations.core.plan import Hold, HoldKind, Move, MoveKind
 from automations.core.playbook import Playbook, SequenceTests
@@ -66,6 +67,7 @@ class Moment:
     today: date
     replied_companies: frozenset[str]
     positions: Mapping[str, int]
+    suppressed: Suppressions
 
     def value(self, standing: Standing, name: str) -> object:
         """Return a field's value by name; None when there is no such field."""
@@ -203,7 +205,7 @@ def _course_of_walk(asked: _Asked, found: Walk) -> Course:
         return Course((*moves, Move(asked.key, asked.name, MoveKind.FINISH, asked.moment.now)), given_out)
     at = found.at or asked.moment.now
     if at > asked.moment.now and found.record is None:
-        return Course(moves, given_out, waiting=_waiting(asked, found.step, at))
+        return _put_off(asked, Course(moves, given_out, waiting=_waiting(asked, found.step, at)))
     candidate = _candidate(asked, found, found.step, at)
     if why := _goes_elsewhere(candidate):
         return Course(moves, given_out, held=(Hold(asked.key, candidate.what, why, HoldKind.CHANGED),))
@@ -233,8 +235,26 @@ def _waiting(asked: _Asked, step: Step, at: datetime) -> tuple[Waiting, ...]:
         if each is not step and each.wait is not None:
             at = _wait_over(asked, at, each.wait)
         if each.only_if is None or asked.holds(asked.tests.only_if[each.name]):
-            return (Waiting(asked.tests.sequence, each, at),)
+            return (Waiting(asked.tests.sequence, each, _once_back(asked, at) if each.is_email else at),)
     return ()
+
+
+def _once_back(asked: _Asked, at: datetime) -> datetime:
+    """Return *at*, or when a lead is back that is away then, or that a person put off."""
+    ends = (absent_until(asked.standing.known, asked.moment.now), asked.standing.snoozed_until)
+    return max([at, *(end for end in ends if end is not None)])
+
+
+def _put_off(asked: _Asked, course: Course) -> Course:
+    """Return the course of a lead who waits; an email to an address on the list waits for no day."""
+    listed = asked.moment.suppressed.of(asked.standing.lead.address)
+    if listed is None or not any(each.step.is_email for each in course.waiting):
+        return course
+    holds = [
+        Hold(asked.key, f"{each.sequence.name}, {each.step.name}", listed.why, HoldKind.SUPPRESSED)
+        for each in course.waiting
+    ]
+    return replace(course, waiting=(), held=tuple(holds))
 
 
 def _move(asked: _Asked, over: StepOver) -> Move:

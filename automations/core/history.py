@@ -221,6 +221,8 @@ class History:
     pause: Pause | None = None
     promised: Mapping[MessageKey, datetime] = field(default_factory=dict)
     """The minutes that runs of the last day gave to emails which have not left yet."""
+    unreadable: Mapping[str, datetime | None] = field(default_factory=dict)
+    """The senders whose mailbox could not be read when that was last tried: when it last was (UTC), None for never."""
 
     def of(self, key: LeadKey) -> LeadHistory:
         """Return what is known about a lead; nothing, for a lead not seen before."""

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from automations.core.absences import REST, absent_until, failing
+from automations.core.absences import REST, absent_until, deaf_senders, failing, unheard
 from automations.core.addresses import address_identity
 from automations.core.bookings import Booked, Bookings, bookings_of
 from automations.core.breakers import too_many_bounces, too_many_complaints
-from automations.core.candidates import Candidate
+from automations.core.candidates import Candidate, first_of_address
 from automations.core.history import History, MessageState
 from automations.core.plan import Hold, HoldKind
 from automations.core.policy import Policy, Rate
@@ -51,6 +51,8 @@ class _Question:
     """Whose message it was: by sequence, step and address."""
     quotas: Mapping[str, datetime]
     """Until when the mail server of a sender takes no more, by the sender's name."""
+    deaf: Mapping[str, datetime | None]
+    """When the mailbox of a sender was last read, where that is long ago, by the sender's name; None is never."""
 
     def say(self, moment: datetime) -> str:
         return say_when(moment, self.now, self.policy.business.zone)
@@ -83,10 +85,8 @@ def _not_recorded(candidate: Candidate, ask: _Question) -> Answer:
     told = unknown_email(status, candidate.step.name, candidate.known)
     if not told:
         return None
-    return (
-        f'the sheet says "{told}", and that is not on record: put the newest .leadwright back, or clear the cell',
-        None,
-    )
+    why = f'the sheet says "{told}", and that is not on record: put the newest .leadwright back, or clear the cell'
+    return why, None
 
 
 def _refused(candidate: Candidate, _: _Question) -> Answer:
@@ -109,6 +109,15 @@ def _absent(candidate: Candidate, ask: _Question) -> Answer:
 def _failing(candidate: Candidate, ask: _Question) -> Answer:
     last = failing(candidate.known, ask.now)
     return (f"the last emails came back: {last.detail}", last.at + REST) if last else None
+
+
+def _unheard(candidate: Candidate, ask: _Question) -> Answer:
+    name = unheard(candidate.known, ask.deaf)
+    if not name:
+        return None
+    read_at = ask.deaf[name]
+    last = "could never be read" if read_at is None else f"was last read {ask.say(read_at)}"
+    return f"the mailbox of {name} {last}, so nobody knows whether they answered: see  leadwright doctor", None
 
 
 def _mailbox(candidate: Candidate, _: _Question) -> Answer:
@@ -276,6 +285,7 @@ LIMITS: tuple[tuple[HoldKind, Callable[[Candidate, _Question], Answer]], ...] = 
     (HoldKind.ABSENT, _absent),
     (HoldKind.FAILING, _failing),
     (HoldKind.FAILING, _mailbox),
+    (HoldKind.UNHEARD, _unheard),
     (HoldKind.NO_SENDER, _no_sender),
     (HoldKind.SAME_ADDRESS, _same_address),
     (HoldKind.PAUSED, _paused),
@@ -345,7 +355,7 @@ def _question(queue: Sequence[Candidate], policy: Policy, history: History, now:
         bookings=bookings_of(history, policy, now),
         bounces=too_many_bounces(history, policy.limits.pause_if_bounces_over, now),
         complaints=too_many_complaints(history, policy.limits.pause_if_complaints_over, now),
-        first_of_address=_first_of_address(queue),
+        first_of_address=first_of_address(queue),
         got_already={
             (record.sequence, record.step, address_identity(record.address)): record.lead_key
             for known in history.leads.values()
@@ -356,6 +366,7 @@ def _question(queue: Sequence[Candidate], policy: Policy, history: History, now:
             for sender in policy.senders
             if (frees := quota_frees(history.messages, sender.name)) is not None and frees > now
         },
+        deaf=deaf_senders(history.unreadable, now),
     )
 
 
@@ -386,12 +397,3 @@ def _over(candidate: Candidate, count: int, at_most: int | None) -> Hold | None:
 def _unwritable(candidate: Candidate, writes: Callable[[Candidate], str]) -> Hold | None:
     why = writes(candidate)
     return Hold(candidate.lead.key, candidate.what, why, HoldKind.TEMPLATE) if why else None
-
-
-def _first_of_address(queue: Sequence[Candidate]) -> dict[str, str]:
-    """Return who is written to at each address: the smallest key, whatever the order of rows or of the queue."""
-    first: dict[str, str] = {}
-    for candidate in queue:
-        identity = address_identity(candidate.lead.address)
-        first[identity] = min(candidate.lead.key, first.get(identity, candidate.lead.key))
-    return first

@@ -65,6 +65,7 @@ class HoldKind(StrEnum):
     SNOOZED = "snoozed by a person"
     ABSENT = "out of office"
     FAILING = "the last emails came back"
+    UNHEARD = "replies are not known"
     NO_ADDRESS = "no email address"
     NO_SENDER = "no sender"
     SAME_ADDRESS = "same address as another lead"

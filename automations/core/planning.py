@@ -187,6 +187,7 @@ def _moment(book: Book, playbook: Playbook, history: History, now: datetime) -> 
         today=now.astimezone(playbook.policy.business.zone).date(),
         replied_companies=replied,
         positions={name: at for at, name in enumerate(book.columns.names())},
+        suppressed=history.suppressed,
     )
 
 

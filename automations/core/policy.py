@@ -12,6 +12,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from automations.core.conditions import Condition
+from automations.core.incoming import Says
 from automations.core.leads import Columns, Value
 
 
@@ -240,6 +241,8 @@ class Policy:
     examples: tuple[Example, ...] = ()
     tag_links: LinkTags | None = None
     alerts: Alerts = Alerts()
+    replies: tuple[tuple[Says, tuple[str, ...]], ...] = ()
+    """The owner's own phrases for what replies say, beside ours."""
 
 
 class Days(NamedTuple):

@@ -235,6 +235,14 @@ class Ledger(Protocol):
         """Return every message there ever was, in order of its key."""
         ...
 
+    def mailbox_read(self, mailbox: str, now: datetime) -> None:
+        """Record that a mailbox was read to its end."""
+        ...
+
+    def mailbox_not_read(self, mailbox: str, now: datetime) -> None:
+        """Record that a mailbox could not be read; from then on `History.unreadable` names it, until it is read."""
+        ...
+
     def untold(self) -> tuple[CameBack, ...]:
         """Return the mails that somebody of ours is still to be told of, oldest first."""
         ...

@@ -1,11 +1,14 @@
 """What came back, on record: mails with their effects, each once, and how far every folder was read.
 
-Every function works inside the caller's transaction.
+Every function works inside the caller's transaction; `KeepsMailboxes` opens them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
 
 from automations.core.effects import CameBack, FolderPlace
 from automations.core.history import MessageState
@@ -88,3 +91,81 @@ def untold(database: Database) -> Iterator[CameBack]:
 def told(database: Database, identity: str) -> None:
     """Record that whoever was to be told of a mail has been."""
     database.execute("UPDATE incoming SET tell = '' WHERE identity = ?", (identity,))
+
+
+def read_to_end(database: Database, mailbox: str, at: str) -> None:
+    """Record that every folder of a mailbox was read."""
+    database.execute(
+        "INSERT INTO readings (mailbox, read_at) VALUES (?, ?)"
+        " ON CONFLICT DO UPDATE SET read_at = excluded.read_at, failed_at = ''",
+        (mailbox, at),
+    )
+
+
+def not_read(database: Database, mailbox: str, at: str) -> None:
+    """Record that a mailbox could not be read."""
+    database.execute(
+        "INSERT INTO readings (mailbox, failed_at) VALUES (?, ?)"
+        " ON CONFLICT DO UPDATE SET failed_at = excluded.failed_at",
+        (mailbox, at),
+    )
+
+
+def unreadable_since(database: Database) -> dict[str, datetime | None]:
+    """Return the mailboxes that could not be read when that was last tried, each with when it last could; or None."""
+    rows = database.execute("SELECT mailbox, read_at FROM readings WHERE failed_at <> ''")
+    return {mailbox: to_moment(read_at) if read_at else None for mailbox, read_at in rows}
+
+
+class KeepsMailboxes(ABC):
+    """The part of a ledger that is about what comes back; see `automations.ledger.Ledger`."""
+
+    _salt: bytes
+
+    @abstractmethod
+    def _reading(self) -> AbstractContextManager[Database]: ...
+
+    @abstractmethod
+    def _writing(self) -> AbstractContextManager[Database]: ...
+
+    def folder_place(self, mailbox: str, folder: str) -> FolderPlace | None:
+        """Return how far a folder of a mailbox was read; None when it never was."""
+        with self._reading() as database:
+            return place_in(database, mailbox, folder)
+
+    def begin_reading(self, mailbox: str, folder: str, place: FolderPlace) -> None:
+        """Record that a folder is about to be read, so that a crash in it is noticed."""
+        with self._writing() as database:
+            move_to(database, mailbox, folder, place)
+
+    def take_in(
+        self, mailbox: str, folder: str, place: FolderPlace, mails: Sequence[CameBack], now: datetime
+    ) -> tuple[CameBack, ...]:
+        """Record mails with all that follows from them, and how far the folder was read, in one transaction.
+
+        Return those that were not recorded before.
+        """
+        with self._writing() as database:
+            new = tuple([mail for mail in mails if take_in(database, mail, to_text(now), self._salt)])
+            move_to(database, mailbox, folder, place)
+        return new
+
+    def untold(self) -> tuple[CameBack, ...]:
+        """Return the mails that somebody of ours is still to be told of, oldest first."""
+        with self._reading() as database:
+            return tuple(untold(database))
+
+    def told(self, identity: str) -> None:
+        """Record that whoever was to be told of a mail has been."""
+        with self._writing() as database:
+            told(database, identity)
+
+    def mailbox_read(self, mailbox: str, now: datetime) -> None:
+        """Record that a mailbox was read to its end."""
+        with self._writing() as database:
+            read_to_end(database, mailbox, to_text(now))
+
+    def mailbox_not_read(self, mailbox: str, now: datetime) -> None:
+        """Record that a mailbox could not be read."""
+        with self._writing() as database:
+            not_read(database, mailbox, to_text(now))

@@ -15,7 +15,6 @@ from pathlib import Path
 
 import apsw
 
-from automations.core.effects import CameBack, FolderPlace
 from automations.core.garbage import without_collections
 from automations.core.history import COUNTED, History, MessageRecord, Signal, SignalKind, Suppressions
 from automations.core.identity import Home
@@ -30,7 +29,6 @@ from automations.ledger import (
     Gate,
     RunRecord,
     erasing,
-    incoming,
     promises,
     reading,
     recording,
@@ -42,6 +40,7 @@ from automations.ledger.database import Database
 from automations.ledger.evidence import KeepsEvidence
 from automations.ledger.host import THIS_HOST, Host
 from automations.ledger.identity import KeepsIdentity, home_of
+from automations.ledger.incoming import KeepsMailboxes, unreadable_since
 from automations.ledger.joblock import already_running, job_lock
 from automations.ledger.migrations import migrations
 from automations.ledger.opening import FILE_NAME, LOCK_NAME, STOP_NAME, open_file, open_memory
@@ -90,7 +89,7 @@ def _lock_of_one_process() -> Lock:
     return held
 
 
-class SqliteLedger(KeepsEvidence, KeepsIdentity, KeepsPauses):
+class SqliteLedger(KeepsEvidence, KeepsIdentity, KeepsMailboxes, KeepsPauses):
     """The record of one book in one SQLite file. Threads may share it: they take turns."""
 
     def __init__(
@@ -197,6 +196,7 @@ class SqliteLedger(KeepsEvidence, KeepsIdentity, KeepsPauses):
                 suppressed=suppressing.suppressions(database, self._salt),
                 pause=self.paused(),
                 promised=promises.promised(database, now),
+                unreadable=unreadable_since(database),
             )
 
     def promise(self, run: str, sends: Sequence[Send]) -> None:
@@ -318,42 +318,10 @@ class SqliteLedger(KeepsEvidence, KeepsIdentity, KeepsPauses):
         with self._writing() as database:
             sending.signal(database, key, Signal(kind, at, detail))
 
-    def folder_place(self, mailbox: str, folder: str) -> FolderPlace | None:
-        """Return how far a folder of a mailbox was read; None when it never was."""
-        with self._reading() as database:
-            return incoming.place_in(database, mailbox, folder)
-
-    def begin_reading(self, mailbox: str, folder: str, place: FolderPlace) -> None:
-        """Record that a folder is about to be read, so that a crash in it is noticed."""
-        with self._writing() as database:
-            incoming.move_to(database, mailbox, folder, place)
-
-    def take_in(
-        self, mailbox: str, folder: str, place: FolderPlace, mails: Sequence[CameBack], now: datetime
-    ) -> tuple[CameBack, ...]:
-        """Record mails with all that follows from them, and how far the folder was read, in one transaction.
-
-        Return those that were not recorded before.
-        """
-        with self._writing() as database:
-            new = tuple([mail for mail in mails if incoming.take_in(database, mail, to_text(now), self._salt)])
-            incoming.move_to(database, mailbox, folder, place)
-        return new
-
     def messages(self) -> tuple[MessageRecord, ...]:
         """Return every message there ever was, in order of its key."""
         with self._reading() as database:
             return reading.messages(database)
-
-    def untold(self) -> tuple[CameBack, ...]:
-        """Return the mails that somebody of ours is still to be told of, oldest first."""
-        with self._reading() as database:
-            return tuple(incoming.untold(database))
-
-    def told(self, identity: str) -> None:
-        """Record that whoever was to be told of a mail has been."""
-        with self._writing() as database:
-            incoming.told(database, identity)
 
     def suppress(self, address: str, why: str, now: datetime) -> None:
         """Record that nothing may be sent to *address*, nor to any other spelling of it."""

@@ -45,7 +45,7 @@ class RunRecord(Protocol):
 def history_screen(heading: str, entries: Sequence[Entry], zone: ZoneInfo, now: datetime) -> str:
     """Return all that happened to one lead, oldest first; *heading* says who it is."""
     rows = [
-        (say_when(entry.at, now, zone), *_said(entry))
+        (say_when(entry.at, now, zone), *_said(entry, zone, now))
         for place, entry in enumerate(entries)
         if not _is_overtaken(entry, entries[place + 1 :])
     ]
@@ -117,9 +117,12 @@ def _is_overtaken(entry: Entry, later: Sequence[Entry]) -> bool:
     return any(each.kind == "message" and each.facts.get("message") == entry.facts.get("message") for each in later)
 
 
-def _said(entry: Entry) -> tuple[str, str]:
+def _said(entry: Entry, zone: ZoneInfo, now: datetime) -> tuple[str, str]:
     label, say = _SAYINGS.get(entry.kind, (entry.kind, _all_facts))
-    return label, plain(say(entry.facts))
+    facts, until = entry.facts, entry.facts.get("until")
+    if until:
+        facts = {**facts, "until": say_when(datetime.fromisoformat(str(until)), now, zone)}
+    return label, plain(say(facts))
 
 
 def _message(facts: Facts) -> str:
@@ -169,7 +172,18 @@ def _snapshot(facts: Facts) -> str:
 
 
 def _signal(facts: Facts) -> str:
-    return f"{facts['signal']} {facts.get('detail') or ''}"
+    kind, says, until = str(facts["signal"]), facts.get("says"), facts.get("until")
+    said = _SIGNALS.get(kind, kind)
+    more = f" until {until}" if until else f" ({says})" if says else ""
+    return f"{said}{more}" + (f": {facts['detail']}" if facts.get("detail") else "")
+
+
+_SIGNALS = {
+    "absent": "out of office",
+    "bounced": "address does not exist",
+    "complained": "marked an email as spam",
+    "failed": "an email came back",
+}
 
 
 def _incoming(facts: Facts) -> str:

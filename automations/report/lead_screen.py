@@ -9,9 +9,10 @@ from datetime import date, datetime
 from typing import Any, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
-from automations.core.history import LeadHistory, MessageState
+from automations.core.absences import FAILURES_TO_HOLD, failures_in_a_row
+from automations.core.history import LeadHistory, MessageState, Signal, SignalKind
 from automations.core.leads import Lead, Role
-from automations.core.plan import Hold, Move, MoveKind, Send, Task
+from automations.core.plan import Hold, HoldKind, Move, MoveKind, Send, Task
 from automations.core.policy import Policy
 from automations.core.rules import Qualification
 from automations.core.schedules import say_date, say_day, say_when
@@ -154,7 +155,7 @@ def _emails(view: LeadView, moment: Moment) -> list[str]:
         + (f": {plain(each.reply)}" if each.reply and each.state is not MessageState.ACCEPTED else "")
         for each in view.history.messages
     ]
-    signals = [f"{each.kind.value} {moment.say(each.at)}" for each in view.history.signals]
+    signals = [_came_back(each, view.history, moment) for each in view.history.signals]
     stopped = [
         f"{each.sequence} {each.state.value}: {plain(each.why)}" for each in view.history.enrollments if each.why
     ]
@@ -163,9 +164,33 @@ def _emails(view: LeadView, moment: Moment) -> list[str]:
     return [*sent, *signals, *stopped, *stops, *held] or ["none yet"]
 
 
+_CAME_BACK = {
+    SignalKind.REPLIED: "replied",
+    SignalKind.BOUNCED: "address does not exist, known",
+    SignalKind.UNSUBSCRIBED: "unsubscribed",
+    SignalKind.COMPLAINED: "marked an email as spam",
+    SignalKind.FAILED: "came back",
+}
+
+
+def _came_back(signal: Signal, known: LeadHistory, moment: Moment) -> str:
+    """Return what a lead, or the server behind its address, let us know, and what that counts for."""
+    detail = f": {plain(signal.detail)}" if signal.detail else ""
+    if signal.kind is SignalKind.ABSENT and signal.until:
+        return f"out of office until {moment.say(signal.until)}, heard {moment.say(signal.at)}{detail}"
+    said = f" ({signal.says})" if signal.says else ""
+    in_a_row = failures_in_a_row(known)
+    if in_a_row and signal is in_a_row[0]:
+        detail += f" ({len(in_a_row)} of {FAILURES_TO_HOLD} in a row that hold)"
+    return f"{_CAME_BACK.get(signal.kind, signal.kind.value)} {moment.say(signal.at)}{said}{detail}"
+
+
 def _held(hold: Hold, moment: Moment) -> str:
     until = f", until {moment.say(hold.until)}" if hold.until else ""
-    return f"{step_label(*_step_of(hold))} is due, held: {plain(hold.why)}{until}"
+    label = step_label(*_step_of(hold))
+    if hold.kind is HoldKind.SUPPRESSED:
+        return f"{label} does not leave: {plain(hold.why)}"
+    return f"{label} is due, held: {plain(hold.why)}{until}"
 
 
 def _step_of(hold: Hold) -> tuple[str, str]:
@@ -203,6 +228,7 @@ def lead_to_json(view: LeadView, policy: Policy, now: datetime) -> dict[str, Any
         ],
         "stage_because": stage_because(view, policy),
         "emails": _emails_json(view, moment),
+        "came_back": [_signal_json(each, moment) for each in view.history.signals],
         "next": _next_json(view, moment),
     }
 
@@ -244,6 +270,16 @@ def _emails_json(view: LeadView, moment: Moment) -> list[dict[str, Any]]:
         for each in view.sends
     ]
     return [{**each, "at": moment.iso(each["at"])} for each in (*told, *held, *due)]
+
+
+def _signal_json(signal: Signal, moment: Moment) -> dict[str, Any]:
+    return {
+        "kind": signal.kind.value,
+        "at": moment.iso(signal.at),
+        "detail": signal.detail,
+        "says": signal.says or None,
+        "until": moment.iso(signal.until),
+    }
 
 
 def _next_json(view: LeadView, moment: Moment) -> list[dict[str, Any]]:

@@ -203,6 +203,13 @@ CREATE TABLE folders (
     PRIMARY KEY (mailbox, folder)
 ) WITHOUT ROWID;
 
+-- When each mailbox was last read to its end, and when the last try to was made that failed; '' for never.
+CREATE TABLE readings (
+    mailbox TEXT PRIMARY KEY,
+    read_at TEXT NOT NULL DEFAULT '',
+    failed_at TEXT NOT NULL DEFAULT ''
+) WITHOUT ROWID;
+
 -- Empty but for the moments in which a person's data are erased, as the law can ask: then the tables may shrink.
 CREATE TABLE erasing (
     lead TEXT NOT NULL
