@@ -41,6 +41,7 @@ _BLOCK = re.compile(
 _GENERATED = re.compile(r"(<!-- (?P<name>[a-z ]+): made by tests/readme\.py -->\n).*?(<!-- end -->)", re.DOTALL)
 _DURATION = re.compile(r"Done in \d+(\.\d)? s\.")
 _PLAN_NAME = re.compile(r"plan-[0-9a-f]{8}")
+_COPY_NAME = re.compile(r"-\d{6}\.xlsx")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +127,7 @@ def exchanges(console: str) -> Iterator[tuple[str, str]]:
 def normalised(text: str) -> str:
     """Return what a command said without what differs each time: how long it took, and the names of plans."""
     text = _PLAN_NAME.sub("plan-3f9c0a71", _DURATION.sub("Done in 0.3 s.", text))
+    text = _COPY_NAME.sub("-090000.xlsx", text)
     return "".join(f"{line.rstrip()}\n" for line in text.splitlines())
 
 
