@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import binascii
 import email
 from datetime import UTC, datetime
 from email.header import decode_header, make_header
@@ -171,6 +172,26 @@ def test_one_line_is_one_line(text: str) -> None:
     """Cleaned once, there is nothing left to clean, and no line to be broken."""
     assert one_line(one_line(text)) == one_line(text)
     assert len(one_line(text).splitlines()) <= 1
+
+
+@given(text=st.text(st.sampled_from("Eva \t\n\x00\x1c\x85\xa0\u00e9\u2028\u202e\u2069\u3000\ud800\ue000")))
+def test_one_line_keeps_what_can_be_printed_and_single_spaces(text: str) -> None:
+    """What a person typed properly stays as it is; whatever is no letter goes, however it is mixed."""
+    spaces = dict.fromkeys("\t\n\x1c\x85\xa0\u2028\u3000", " ")
+    kept = "".join(spaces.get(each, each) for each in text if each not in "\x00\u202e\u2069\ud800")
+
+    assert one_line(text) == " ".join(each for each in kept.split(" ") if each)
+
+
+@given(text=st.text(st.characters(blacklist_categories=["Cc", "Cs"]), max_size=300))
+@example(".\n..\n=20 \n \n\t\nend.")
+def test_quoted_printable_is_that_of_the_whole_text(text: str) -> None:
+    """Lines that many emails share are encoded once; the bytes are those of the whole text encoded at once."""
+    outgoing = built(words(text=f"{text} Guten Morgen, wir bringen Kaffee ins Büro."))
+
+    whole = f"{text} Guten Morgen, wir bringen Kaffee ins Büro.\n\n{FOOTER}".replace("\n", "\r\n").encode()
+    quoted = binascii.b2a_qp(whole)
+    assert (b"\r\n\r\n" + quoted in outgoing.content) == (len(quoted) * 3 <= len(whole) * 4)
 
 
 @given(text=MANY_SCRIPTS, name=MANY_SCRIPTS, subject=MANY_SCRIPTS.filter(one_line))

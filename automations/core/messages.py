@@ -139,4 +139,7 @@ def one_line(text: str) -> str:
     >>> one_line(" Eva\r\nBcc:  all@muster.example\x00 ")
     'Eva Bcc: all@muster.example'
     """
+    # Nothing that is to go can be printed, and a space is the only white space that can.
+    if text.isprintable() and "  " not in text and text[:1] != " " != text[-1:]:
+        return text
     return " ".join(_NEVER_PRINTED.sub("", text).split())

@@ -18,7 +18,9 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 from email.utils import format_datetime
+from functools import lru_cache
 from html import unescape
+from typing import NamedTuple
 from urllib.parse import quote
 
 from automations.core.addresses import AddressProblem, domain_of, normalise_address
@@ -203,9 +205,10 @@ def _compose(headers: Sequence[Header], rendered: Rendered, boundary: str) -> by
 
 
 def _part(content_type: str, text: str) -> bytes:
-    data = _body_octets(text)
-    encoding, body = "quoted-printable", binascii.b2a_qp(data)
-    if len(body) * 3 > len(data) * 4:
+    quoted = [_quoted(line) for line in text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n").split("\n")]
+    encoding, body = "quoted-printable", b"".join([each.octets for each in quoted])
+    if len(body) * 3 > sum([each.length for each in quoted]) * 4:
+        data = binascii.a2b_qp(body)
         encoding, body = "base64", base64.encodebytes(data).replace(b"\n", b"\r\n")
     head = f'Content-Type: {content_type}; charset="utf-8"\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n'
     return head.encode() + body + b"\r\n"
@@ -214,9 +217,18 @@ def _part(content_type: str, text: str) -> bytes:
 _NEVER_IN_BODIES = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
-def _body_octets(text: str) -> bytes:
-    lines = _NEVER_IN_BODIES.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).rstrip("\n").split("\n")
-    return "".join(f"{line}\r\n" for line in lines).encode("utf-8", "replace")
+class _Quoted(NamedTuple):
+    """A line of a body in quoted-printable, and how many octets it has without that."""
+
+    octets: bytes
+    length: int
+
+
+@lru_cache(maxsize=4096)
+def _quoted(line: str) -> _Quoted:
+    # Quoted-printable begins anew with each line, and most lines of an email are those of the email before it.
+    data = _NEVER_IN_BODIES.sub("", line).encode("utf-8", "replace") + b"\r\n"
+    return _Quoted(binascii.b2a_qp(data), len(data))
 
 
 def prove(content: bytes, headers: Sequence[Header], recipient: str, footer: Sequence[str]) -> None:
@@ -225,10 +237,11 @@ def prove(content: bytes, headers: Sequence[Header], recipient: str, footer: Seq
     That is: the very headers that were set, in order; one recipient; every line of *footer* in the text and in the
     HTML; no line longer than 998 octets; no lone CR or LF; ASCII only. Raises MessageProblem otherwise.
     """
-    line_ends = {content.count(each) for each in (b"\r\n", b"\r", b"\n")}
-    if not content.isascii() or b"\0" in content or len(line_ends) > 1:
+    lines = content.split(b"\r\n")
+    signs = b"".join(lines)
+    if not signs.isascii() or any(each in signs for each in (b"\0", b"\r", b"\n")):
         raise MessageProblem("the finished email has a character that must not be in one")
-    if max(map(len, content.split(b"\r\n"))) > MAX_LINE_OCTETS:
+    if max(map(len, lines)) > MAX_LINE_OCTETS:
         raise MessageProblem(f"the finished email has a line longer than {MAX_LINE_OCTETS} characters")
     fields = read_fields(content)
     if [name for name, _ in fields] != [name for name, _ in headers]:

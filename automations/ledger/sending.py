@@ -22,7 +22,7 @@ from automations.core.messages import Fault, Hand, MessageKey, Outcome, Outgoing
 from automations.core.plan import Send
 from automations.errors import LedgerOutOfReach, WrongUsage
 from automations.ledger.database import Database
-from automations.ledger.suppressing import suppress_identity, why_suppressed
+from automations.ledger.suppressing import suppress_identity
 from automations.ledger.troubles import RESTORE
 from automations.ledger.values import to_moment, to_record, to_text
 
@@ -150,40 +150,32 @@ def stored(database: Database, key: MessageKey) -> Outgoing:
     )
 
 
+_STANDING = """
+    SELECT state,
+        (SELECT why FROM suppressed WHERE suppressed.address_hash = message.address_hash ORDER BY id LIMIT 1),
+        (SELECT group_concat(kind) FROM signals AS signal WHERE signal.lead_key = message.lead_key
+            AND signal.at >= ifnull(iif(signal.kind = 'replied',
+                (SELECT at FROM moves
+                    WHERE lead_key = message.lead_key AND sequence = message.sequence AND kind = 'start'),
+                (SELECT max(at) FROM suppressions
+                    WHERE address_hash = message.address_hash AND what = 'lift')), ''))
+    FROM messages AS message WHERE key = ?"""
+"""How a message stands: its state, why its address is suppressed, and which signals came back from its lead. A reply
+counts since its sequence began for the lead, any other signal since a person last allowed the address again. One
+statement, because it is asked for every email right before its dot."""
+
+
 def why_not(database: Database, key: MessageKey) -> str:
     """Return what the ledger has against handing this message over now; empty for nothing."""
-    message = find(database, key)
-    if message is None:
+    row = database.execute(_STANDING, (key,)).fetchone()
+    if row is None:
         return "the ledger does not have this email"
-    if message.state not in _MAY_BE_MARKED:
-        return f"this email is {message.state} already"
-    address = _address_hash(database, key)
-    suppressed = why_suppressed(database, address)
+    state, suppressed, kinds = row
+    if state not in _MAY_BE_MARKED:
+        return f"this email is {state} already"
     if suppressed:
         return f"this address must not be written to: {suppressed}"
-    return _stopped(database, message, address)
-
-
-def _address_hash(database: Database, key: MessageKey) -> bytes:
-    digest: bytes
-    (digest,) = database.execute("SELECT address_hash FROM messages WHERE key = ?", (key,)).fetchone()
-    return digest
-
-
-def _stopped(database: Database, message: MessageRecord, address: bytes) -> str:
-    """Return which signal stops this message.
-
-    A reply does since its sequence began for the lead; any other since a person last allowed the address again.
-    """
-    came_back = {
-        kind
-        for (kind,) in database.execute(
-            "SELECT kind FROM signals WHERE lead_key = ? AND at >= ifnull(iif(kind = 'replied',"
-            " (SELECT at FROM moves WHERE lead_key = ? AND sequence = ? AND kind = 'start'),"
-            " (SELECT max(at) FROM suppressions WHERE address_hash = ? AND what = 'lift')), '')",
-            (message.lead_key, message.lead_key, message.sequence, address),
-        )
-    }
+    came_back = kinds.split(",") if kinds else ()
     return next((why for kind, why in _WHY_STOPPED.items() if kind in came_back), "")
 
 
@@ -192,36 +184,52 @@ def mark(database: Database, run: str, key: MessageKey, at: str) -> None:
     move(database, key, run, at, _HANDING_OVER)
 
 
+_SETTLE = (
+    "UPDATE messages SET state = ?, at = ?, fault = ?, reply = ?, next_try_at = ?, tries = tries + 1"  # noqa: S608
+    f" WHERE key = ? AND state IN ({', '.join(repr(each.value) for each in MessageState if each in _UNDER_WAY)})"
+)
+
+
 def settle(database: Database, run: str, key: MessageKey, outcome: Outcome, at: str, next_try_at: str | None) -> None:
     """Record how a hand-over ended, and what follows from it. Every end but HELD counts as one try.
 
     Raises ValueError when the message is not under way: what has ended cannot end again.
     """
-    message = find(database, key)
-    if message is None:
-        raise _unknown(key)
-    if message.state not in _UNDER_WAY:
-        raise ValueError(f"message {key} is {message.state} already, so it cannot end as {outcome.hand}")
     if outcome.hand is Hand.HELD:
-        if message.state is _HANDING_OVER:
+        if _under_way(database, key, outcome).state is _HANDING_OVER:
             move(database, key, run, at, _RESERVED, reply=outcome.reply)
         return
-    move(
-        database,
-        key,
-        run,
-        at,
-        _ENDS[outcome.hand],
-        fault=outcome.fault,
-        reply=outcome.reply,
-        next_try_at=next_try_at if outcome.hand is Hand.DEFERRED else None,
-        tries=message.tries + 1,
-    )
+    state, try_at = _ENDS[outcome.hand], next_try_at if outcome.hand is Hand.DEFERRED else None
+    database.execute(_SETTLE, (state, at, outcome.fault, outcome.reply, try_at, key))
+    if database.changes() != 1:
+        _under_way(database, key, outcome)
+    _event(database, key, run, at, state, fault=outcome.fault, reply=outcome.reply, next_try_at=try_at)
     # A refusal for any other reason is not the lead's fault, and must not cost us the lead.
     if outcome.hand is Hand.REFUSED and outcome.fault is Fault.ADDRESS:
+        message = _known(database, key)
         identity = address_identity(message.address)
         suppress_identity(database, identity, _address_hash(database, key), NO_SUCH_ADDRESS, at)
         signal(database, message.lead_key, Signal(SignalKind.BOUNCED, to_moment(at), outcome.reply, key))
+
+
+def _under_way(database: Database, key: MessageKey, outcome: Outcome) -> MessageRecord:
+    message = _known(database, key)
+    if message.state not in _UNDER_WAY:
+        raise ValueError(f"message {key} is {message.state} already, so it cannot end as {outcome.hand}")
+    return message
+
+
+def _known(database: Database, key: MessageKey) -> MessageRecord:
+    message = find(database, key)
+    if message is None:
+        raise _unknown(key)
+    return message
+
+
+def _address_hash(database: Database, key: MessageKey) -> bytes:
+    digest: bytes
+    (digest,) = database.execute("SELECT address_hash FROM messages WHERE key = ?", (key,)).fetchone()
+    return digest
 
 
 def recover(database: Database, at: str) -> Iterator[MessageRecord]:
@@ -243,9 +251,7 @@ def decide(database: Database, key: MessageKey, decision: str, at: str, why: str
     if decision not in _DECISIONS:
         raise WrongUsage(f"{decision!r} is not a decision", fix=f"Say one of: {', '.join(_DECISIONS)}.")
     target, sources = _DECISIONS[decision]
-    message = find(database, key)
-    if message is None:
-        raise _unknown(key)
+    message = _known(database, key)
     if message.state not in sources:
         raise WrongUsage(
             f"the email to {message.address} ({message.step}) is {message.state}; there is nothing to decide",

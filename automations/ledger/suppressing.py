@@ -50,12 +50,6 @@ def lift(database: Database, address: str, because: str, at: str, salt: bytes) -
     )
 
 
-def why_suppressed(database: Database, digest: bytes) -> str:
-    """Return why an address, by its hash, must not be written to: the reason that came first; "" for no reason."""
-    row = database.execute("SELECT why FROM suppressed WHERE address_hash = ? ORDER BY id", (digest,)).fetchone()
-    return "" if row is None else str(row[0])
-
-
 def suppressions(database: Database, salt: bytes) -> Suppressions:
     """Return the list as it stands, with the reason that came first for each address."""
     by_address: dict[str, Suppression] = {}

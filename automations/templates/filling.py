@@ -18,7 +18,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from automations.core.leads import Value
 from automations.core.messages import one_line
 from automations.templates.language import NameUse, read
-from automations.templates.words import FILTERS, FIRST_MARK, MAX_MARKS, as_literal_markdown, as_text
+from automations.templates.words import FILTERS, FIRST_MARK, MAX_MARKS, MAX_REFERENCE, as_literal_markdown, as_text
 
 MAX_RENDERED = 200_000
 """Characters that an email may have once its fields are filled in."""
@@ -217,7 +217,9 @@ def fill_blanks(source: str, values: Mapping[str, Value]) -> tuple[str, tuple[st
         marked = _fill(source, values, _MARKED)
     if len(_PRIVATE.findall(marked)) != len(noted) or any(map(_PRIVATE.search, noted)):
         return fill_markdown(source, values), ()
-    if len(marked) + sum(len(as_literal_markdown(each)) for each in noted) > MAX_RENDERED + len(noted):
+    if len(marked) + sum(map(len, noted)) * MAX_REFERENCE > MAX_RENDERED and (
+        len(marked) + sum(len(as_literal_markdown(each)) for each in noted) > MAX_RENDERED + len(noted)
+    ):
         raise Stumble(f"the email is longer than {MAX_RENDERED} characters", 1)
     return marked, tuple(noted)
 

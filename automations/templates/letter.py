@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
 from itertools import count
+from typing import NamedTuple
 
 from css_inline import CSSInliner
 from markdown_it import MarkdownIt
@@ -138,7 +139,7 @@ class _Form:
     body: str
     pieces: tuple[str, ...]
     """The body, cut before and after each mark."""
-    blocks: tuple[str | tuple[Token, ...], ...]
+    blocks: tuple[str | _Paragraph | tuple[Token, ...], ...]
 
     @classmethod
     def of(cls, markdown: str, tag: LinkTag | None) -> _Form:
@@ -149,22 +150,34 @@ class _Form:
 
     def html(self, fields: Sequence[str]) -> str:
         """Return the HTML with *fields* in it, as the style inliner writes text."""
-        if not fields:
-            return self.body
-        written = [_as_html(field) for field in fields]
-        pieces = list(self.pieces)
-        pieces[1::2] = [written[ord(mark) - FIRST_MARK] for mark in self.pieces[1::2]]
-        return "".join(pieces)
+        return _joined(self.pieces, [_as_html(field) for field in fields])
 
     def text(self, fields: Sequence[str]) -> str:
         """Return the text with *fields* in it."""
-        by_mark = _by_mark(fields)
-        parts = (block if isinstance(block, str) else "\n\n".join(_blocks(block, by_mark)) for block in self.blocks)
+        parts = (_written(block, fields) for block in self.blocks)
         return "\n\n".join(part for part in parts if part)
 
 
-def _by_mark(fields: Sequence[str]) -> Mapping[int, str]:
-    return dict(enumerate(fields, FIRST_MARK))
+class _Paragraph(NamedTuple):
+    """A paragraph's words, cut before and after each mark."""
+
+    pieces: tuple[str, ...]
+
+
+def _written(block: str | _Paragraph | tuple[Token, ...], fields: Sequence[str]) -> str:
+    if isinstance(block, str):
+        return block
+    if isinstance(block, _Paragraph):
+        return _wrapped(_joined(block.pieces, fields))
+    return "\n\n".join(_blocks(block, dict(enumerate(fields, FIRST_MARK))))
+
+
+def _joined(pieces: Sequence[str], written: Sequence[str]) -> str:
+    """Return *pieces* (every second one is a mark), the marks *written* out; without that they are letters."""
+    joined = list(pieces)
+    if written:
+        joined[1::2] = [written[ord(mark) - FIRST_MARK] for mark in pieces[1::2]]
+    return "".join(joined)
 
 
 def _as_html(text: str) -> str:
@@ -193,20 +206,22 @@ def _form(markdown: str, tag: LinkTag | None) -> _Form | None:
     return form
 
 
-def _kept_blocks(tokens: Sequence[Token]) -> Iterator[str | tuple[Token, ...]]:
-    """Yield each block of a text: ready, or as its tokens when marks are in it."""
+def _kept_blocks(tokens: Sequence[Token]) -> Iterator[str | _Paragraph | tuple[Token, ...]]:
+    """Yield each block of a text: ready; or, when marks are in it, a paragraph's words, and any other's tokens."""
     position = 0
     while position < len(tokens):
         end = _end_of(tokens, position)
         block = tuple(tokens[position : end + 1])
         text = "\n\n".join(_blocks(block))
         if any(_HAS_MARK.search(token.content) for token in block):
-            yield block
+            is_words = block[0].type in _WORDS
+            yield _Paragraph(tuple(_EACH_MARK.split(_inline(block[1].children or ())))) if is_words else block
         elif text:
             yield text
         position = end + 1
 
 
+_WORDS = frozenset({"heading_open", "paragraph_open"})
 _REFERENCE = re.compile(r"&#(\d{2,3});")
 _CODE = frozenset({"code_inline", "code_block", "fence"})
 

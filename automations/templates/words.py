@@ -101,6 +101,9 @@ def _number(value: float) -> str:
 
 _ENTITIES = {ord(sign): f"&#{ord(sign)};" for sign in "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"}
 
+MAX_REFERENCE = len("&#126;")
+"""Characters that `as_literal_markdown` makes of one, at most."""
+
 
 def as_literal_markdown(text: str) -> str:
     """Return *text* so that Markdown and HTML both show just these letters: every sign of theirs as a reference.
@@ -111,7 +114,7 @@ def as_literal_markdown(text: str) -> str:
     >>> as_literal_markdown("[x](y)")
     '&#91;x&#93;&#40;y&#41;'
     """
-    return text.translate(_ENTITIES)
+    return text if text.isalnum() else text.translate(_ENTITIES)
 
 
 FIRST_MARK = 0xE000
