@@ -720,6 +720,30 @@ MISTAKES = (
         (("67:13", 'sequences, welcome: there is no sender "annna"', 'did you mean "anna"?'),),
     ),
     Mistake(
+        "unknown sender in a list",
+        "    sender: owner",
+        "    sender: [anna, jonsa]",
+        (("67:20", 'sequences, welcome: there is no sender "jonsa"', 'did you mean "jonas"?'),),
+    ),
+    Mistake(
+        "sender twice in a list",
+        "    sender: owner",
+        "    sender: [anna, jonas, Anna]",
+        (("67:27", 'sequences, welcome: "anna" is in this list already', "name each sender once"),),
+    ),
+    Mistake(
+        "column in a list of senders",
+        "    sender: owner",
+        "    sender: [anna, owner]",
+        (("67:20", 'sequences, welcome: there is no sender "owner"', "a column stands alone"),),
+    ),
+    Mistake(
+        "list of no senders",
+        "    sender: owner",
+        "    sender: []",
+        (("67:13", "sequences, welcome: the list of senders is empty", "write at least 1 sender"),),
+    ),
+    Mistake(
         "column that names no senders",
         "    sender: owner",
         "    sender: company",

@@ -154,7 +154,7 @@ def test_sequence_has_waits_before_its_steps(good: Config) -> None:
     ]
     assert welcome.start_when.text == "(segment is one of hot, warm) and (stage is New)"
     assert isinstance(welcome.start_when.tree, Every)
-    assert (welcome.sender, welcome.sender_field) == (None, "owner")
+    assert (welcome.senders, welcome.sender_field) == ((), "owner")
     assert [stop.text for stop in welcome.stop_when] == ["stage is Won"]
     assert welcome.stop_on_company_reply
 
@@ -205,7 +205,7 @@ def test_only_sender_writes_every_sequence(tmp_path: Path) -> None:
 
     config = load_config(write_shop(tmp_path, text), {})
 
-    assert config.policy.sequences[0].sender == "anna"
+    assert config.policy.sequences[0].senders == ("anna",)
 
 
 def _block(tmp_path: Path, block: str) -> Node:

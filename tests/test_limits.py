@@ -32,7 +32,7 @@ OFFICE = Calendar((BERLIN,), SendWindow(time(9), time(17)), frozenset({date(2026
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)  # Monday, 10:00 in Berlin
 ANNA = Sender("anna", "Anna Weber", "anna@shop.example", per_day=2)
 HELLO = Step("hello", template="hello.md")
-WELCOME = EmailSequence("welcome", Condition("x", Compare("stage", "is", ("New",))), (HELLO,), sender="anna")
+WELCOME = EmailSequence("welcome", Condition("x", Compare("stage", "is", ("New",))), (HELLO,), senders=("anna",))
 POLICY = Policy(
     business=Business("Shop", "Street 1, Berlin", BERLIN),
     columns=Columns((Field("email", "Email"),), key="email", email="email"),

@@ -43,7 +43,7 @@ SERIES = EmailSequence(
         Step("two", template="two.md", wait=Wait(business_days=1)),
         Step("three", template="three.md", wait=Wait(timedelta(days=2))),
     ),
-    sender="anna",
+    senders=("anna",),
 )
 CAREFUL = replace(
     POLICY,

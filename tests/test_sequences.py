@@ -28,7 +28,7 @@ HOT = Condition("segment is hot", Compare("segment", "is", ("hot",)))
 HELLO = Step("hello", template="hello.md")
 MORE = Step("more", template="more.md", wait=Wait(3 * DAY), only_if=HOT)
 CALL = Step("call", task="Call {{ name }}", wait=Wait(2 * DAY))
-WELCOME = EmailSequence("welcome", ALWAYS, (HELLO, MORE, CALL), sender="anna")
+WELCOME = EmailSequence("welcome", ALWAYS, (HELLO, MORE, CALL), senders=("anna",))
 
 
 def message(step: str, state: MessageState, at: datetime) -> MessageRecord:

@@ -111,7 +111,7 @@ POLICY = Policy(
                 Step("more", template="more.md", wait=Wait(business_days=2), only_if=sentence("segment is hot")),
                 Step("call", task="Call {{ name }}"),
             ),
-            sender="anna",
+            senders=("anna",),
             stop_when=(sentence("stage is one of Meeting, Won, Lost"),),
             stop_on_company_reply=True,
         ),
@@ -123,7 +123,7 @@ POLICY = Policy(
                 Step("news", template="news.md"),
                 Step("tips", template="tips.md", wait=Wait(timedelta(days=7))),
             ),
-            sender="jonas",
+            senders=("jonas",),
         ),
     ),
 )

@@ -47,7 +47,7 @@ def sequences_of(record: Record, cast: Cast, reader: ConditionReader, desk: Desk
 def _sequence(entry: Entry[Record], cast: Cast, reader: ConditionReader, desk: Desk) -> EmailSequence | None:
     record, sentence = entry.value, entry.value[t.START_WHEN]
     start_when = reader.read(sentence, desk) if sentence else None
-    sender, sender_field = _writer(record, cast, desk)
+    senders, sender_field = _writers(record, cast, desk)
     step_records = record[t.STEPS]
     steps = _steps(step_records or (), cast, reader, desk)
     _check_mailable(record, cast, desk)
@@ -61,7 +61,7 @@ def _sequence(entry: Entry[Record], cast: Cast, reader: ConditionReader, desk: D
         name=entry.name.text.strip(),
         start_when=start_when,
         steps=steps,
-        sender=sender,
+        senders=senders,
         sender_field=sender_field,
         stop_when=tuple(condition for condition in conditions if condition is not None),
         stop_on_company_reply=any(_is_special(stop.value) for stop in stops),
@@ -84,19 +84,38 @@ def _stop(sentence: Sentence, reader: ConditionReader, desk: Desk) -> Condition 
     return reader.read(sentence, desk)
 
 
-def _writer(record: Record, cast: Cast, desk: Desk) -> tuple[str | None, str | None]:
-    """Return the sender, or the field that names one."""
+def _writers(record: Record, cast: Cast, desk: Desk) -> tuple[tuple[str, ...], str | None]:
+    """Return the senders who take turns, mostly a single one, or the field that names one."""
     found = record.find(t.SEQUENCE_SENDER)
     if found is not None:
-        return named_sender(found, cast, desk)
+        if not isinstance(found.value, str):
+            return _rotation(found.value, cast, desk), None
+        sender, field = named_sender(Found(found.value, found.node), cast, desk)
+        return (sender,) if sender else (), field
     if record.has(t.SEQUENCE_SENDER):
-        return None, None
+        return (), None
     if len(cast.senders) == 1:
-        return cast.senders[0], None
+        return cast.senders, None
     if cast.senders:
         what = '"sender" is missing, and there are several: ' + ", ".join(cast.senders)
         desk.wrong(record.anchor, what, fix=f"add  sender: {cast.senders[0]}")
-    return None, None
+    return (), None
+
+
+def _rotation(listed: Sequence[Found[str]], cast: Cast, desk: Desk) -> tuple[str, ...]:
+    """Return the senders of a list, each once; report whoever is none, or stands there twice."""
+    names: list[str] = []
+    for found in listed:
+        sender = cast.sender(found.value)
+        if sender is None and cast.senders:
+            is_column = any(field.name == found.value for field in cast.fields)
+            under = "a column stands alone" if is_column else hint(found.value, cast.senders, kind="senders")
+            desk.wrong(found.node.place(), f'there is no sender "{found.value}"', under)
+        elif sender in names:
+            desk.wrong(found.node.place(), f'"{sender}" is in this list already', "name each sender once")
+        elif sender:
+            names.append(sender)
+    return tuple(names)
 
 
 def named_sender(found: Found[str], cast: Cast, desk: Desk) -> tuple[str | None, str | None]:

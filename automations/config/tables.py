@@ -9,7 +9,7 @@ from __future__ import annotations
 from automations.config import names, spoken
 from automations.config.sentence_shape import Sentence, SentenceShape
 from automations.config.settings import Record, Setting, Settings
-from automations.config.shapes import AnyText, Choice, Either, Items, Named, Number, Shape, Value
+from automations.config.shapes import AnyText, Choice, Either, Found, Items, Named, Number, Shape, Value
 from automations.core.incoming import REPLY_MEANINGS
 from automations.core.leads import FieldType, Role
 
@@ -352,10 +352,11 @@ STEP = Settings((EMAIL, WAIT, TASK, ONLY_IF, STEP_NAME, LATE_AFTER), "a step")
 START_WHEN: Setting[Sentence] = Setting(
     "start_when", CONDITION, "which leads begin the sequence, once each", required=True
 )
-SEQUENCE_SENDER = Setting(
+SEQUENCE_SENDER: Setting[str | tuple[Found[str], ...]] = Setting(
     "sender",
-    LABEL,
-    "who writes: a name under senders, or a column whose choices are such names",
+    Either(LABEL, Items(LABEL, "sender", at_least=1)),
+    "who writes: a name under senders, a column whose choices are such names, or a list of senders, among whom leads"
+    " are split evenly; a lead keeps whoever wrote to it first",
     unless="the only sender there is",
 )
 STEPS = Setting("steps", Items(STEP, "step", at_least=1), "emails, waits and tasks, in order", required=True)

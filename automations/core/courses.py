@@ -15,6 +15,7 @@ from automations.core.leads import LeadKey
 from automations.core.plan import Hold, HoldKind, Move, MoveKind
 from automations.core.playbook import Playbook, SequenceTests
 from automations.core.policy import EmailSequence, Sender, Step, Wait
+from automations.core.rotation import writer_of
 from automations.core.rules import Given, Qualification, Test
 from automations.core.sequences import (
     StepOver,
@@ -296,7 +297,7 @@ def sender_for(sequence: EmailSequence, standing: Standing, moment: Moment) -> t
     """Return who writes to a lead in a sequence, or why nobody does."""
     senders: Sequence[Sender] = moment.playbook.policy.senders
     if sequence.sender_field is None:
-        wanted = sequence.sender or ""
+        wanted = writer_of(sequence, standing.lead.key, standing.known.messages, senders)
     else:
         wanted = str(moment.value(standing, sequence.sender_field) or "")
         if not wanted:

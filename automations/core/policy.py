@@ -110,14 +110,14 @@ class Step:
 class EmailSequence:
     """Ordered emails and tasks for every lead for which *start_when* holds, once per lead.
 
-    The sender is *sender*, or the one named in the lead's field *sender_field*: one of the two is set.
+    Who writes is one of *senders* (`core.rotation`), or the one named in the lead's field *sender_field*.
     Replies, bounces and unsubscribes always stop it; *stop_when* and *stop_on_company_reply* do so besides.
     """
 
     name: str
     start_when: Condition
     steps: tuple[Step, ...]
-    sender: str | None = None
+    senders: tuple[str, ...] = ()
     sender_field: str | None = None
     stop_when: tuple[Condition, ...] = ()
     stop_on_company_reply: bool = False
