@@ -125,7 +125,7 @@ def test_an_email_put_off_goes_from_whoever_wrote_it() -> None:
     """Another sender for a sequence does not sign what somebody else wrote."""
     world = world_of(row(EVA), policy=replace(POLICY, limits=Limits()), mailer=MemoryMailer(lambda _: LATER))
     world.run()
-    welcome = replace(POLICY.sequences[0], sender="jonas")
+    welcome = replace(POLICY.sequences[0], senders=("jonas",))
     world.policy = replace(world.policy, sequences=(welcome,))
     world.clock.set(MONDAY + timedelta(hours=1))
 
