@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from automations.core.candidates import Candidate
 from automations.core.courses import Moment, calendar_of, sender_for
+from automations.core.enclosures import shown_alone
 from automations.core.history import History
 from automations.core.leads import Book, Lead, LeadKey, Value
 from automations.core.letters import Letter, Words, compose, key_of
@@ -86,8 +87,9 @@ def preview(
 
 def _find_step(policy: Policy, name: str) -> tuple[EmailSequence, Step]:
     emails = {step.name: (sequence, step) for sequence in policy.sequences for step in sequence.steps if step.is_email}
-    if name.removesuffix(".md") in emails:
-        return emails[name.removesuffix(".md")]
+    asked = name.removesuffix(".md").removesuffix(".mjml")
+    if asked in emails:
+        return emails[asked]
     near = get_close_matches(name, emails, n=1)
     raise WrongUsage(
         f'there is no email "{name}"',
@@ -182,9 +184,10 @@ def _shot(letter: Letter, words: Words, policy: Policy, step: Step, who: str) ->
         subject = compose(letter, words, policy).subject
         sender = letter.candidate.sender or policy.senders[0]
         rendered = words.email(step, letter.candidate.lead, letter.qualification, sender)
+        html = shown_alone(rendered.html, rendered.enclosures)
     except CannotWrite as reason:
         return Shot(step.name, who, problem=str(reason))
-    return Shot(step.name, f"{who}, {rendered.variant}" if rendered.variant else who, subject, rendered.html)
+    return Shot(step.name, f"{who}, {rendered.variant}" if rendered.variant else who, subject, html)
 
 
 def mail_test(workplace: Workplace, rendered: Rendered, lead: Lead, step: str, to: str, now: datetime) -> Outcome:

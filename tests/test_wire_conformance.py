@@ -132,7 +132,8 @@ def test_our_own_reader_reads_what_the_standard_library_reads(
     text, html = (part.get_payload(decode=True) for part in plain.walk() if not part.is_multipart())
     assert isinstance(text, bytes)
     assert isinstance(html, bytes)
-    ours = read_bodies(message.content, dict(fields)["Content-Type"])
+    *ours, files = read_bodies(message.content, dict(fields)["Content-Type"])
+    assert files == ()
     assert [each.rstrip("\r\n") for each in ours] == [text.decode().rstrip("\r\n"), html.decode().rstrip("\r\n")]
 
 

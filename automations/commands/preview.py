@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from automations.commands.common import Asked, as_command, asked_moment, now
+from automations.core.enclosures import shown_alone
 from automations.core.leads import Lead
 from automations.core.messages import UNSUBSCRIBE_LINES, Hand, Outgoing, Rendered
 from automations.errors import PARTLY_DONE_EXIT_CODE, WrongUsage
@@ -33,6 +34,7 @@ class Facts(NamedTuple):
     words: int
     links: int
     may_unsubscribe: bool
+    files: tuple[str, ...] = ()
 
 
 @as_command("preview")
@@ -73,7 +75,7 @@ def command(
     address = previews.own_address(project.policy, to) if to else ""
     outgoing, rendered, lead = previews.preview(project, str(step), key, moment)
     if out:
-        out.write_text(rendered.html, encoding="utf-8")
+        out.write_text(shown_alone(rendered.html, rendered.enclosures), encoding="utf-8")
     facts = facts_of(outgoing, rendered)
     asked.answer(preview_to_json(str(step), lead, facts, rendered), preview_screen(facts, rendered))
     if out:
@@ -106,6 +108,7 @@ def facts_of(outgoing: Outgoing, rendered: Rendered) -> Facts:
         words=len(_WORD.findall(_LINK.sub("", rendered.text))),
         links=len(_LINK.findall(rendered.text)),
         may_unsubscribe=any(line in rendered.text for line in UNSUBSCRIBE_LINES.values()),
+        files=tuple(each.name for each in rendered.enclosures if not each.cid),
     )
 
 
@@ -117,7 +120,8 @@ def preview_screen(facts: Facts, rendered: Rendered) -> str:
         f"unsubscribe line {'is there' if facts.may_unsubscribe else 'is missing'}",
     ]
     body = "\n".join(plain(line) for line in rendered.text.rstrip().splitlines())
-    head = (("Subject", facts.subject), ("From", facts.sender), ("To", facts.to), ("", ", ".join(told)))
+    files = (("Files", ", ".join(facts.files)),) if facts.files else ()
+    head = (("Subject", facts.subject), ("From", facts.sender), ("To", facts.to), *files, ("", ", ".join(told)))
     return "\n".join([*(f"{label:<9}{plain(text)}" for label, text in head), "", body])
 
 

@@ -239,9 +239,9 @@ def _stopped_by_signals(service: Service) -> Iterator[None]:
 
 
 def _state_of(asked: Asked) -> tuple[tuple[str, int, int], ...]:
-    """Return what changes when config.yaml or an email does."""
+    """Return what changes when config.yaml, an email or a file that goes with one does."""
     file = asked.config_file
-    files = [file, *sorted((file.parent / "templates").glob("**/*.md")), file.with_name(".env")]
+    files = [file, *sorted((file.parent / "templates").glob("**/*.*")), file.with_name(".env")]
     return tuple(_stamp(path) for path in files)
 
 

@@ -21,6 +21,7 @@ from automations.core.variants import MOST_VARIANTS
 from automations.errors import Place
 from automations.located import Scalar
 
+_EMAILS = frozenset({".md", ".mjml"})
 SAME_COMPANY_REPLIED = "same_company_replied"
 
 
@@ -295,6 +296,7 @@ def _is_file(path: Path) -> bool:
 
 def _templates_in(folder: Path) -> tuple[str, ...]:
     try:
-        return tuple(sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.md")))
+        there = (path for path in folder.rglob("*") if path.suffix in _EMAILS)
+        return tuple(sorted(path.relative_to(folder).as_posix() for path in there))
     except OSError:
         return ()

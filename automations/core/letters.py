@@ -10,7 +10,7 @@ from typing import Protocol
 from automations.core.candidates import Candidate
 from automations.core.history import MessageRecord, MessageState
 from automations.core.leads import Lead
-from automations.core.messages import MessageKey, Outgoing, Rendered, message_key
+from automations.core.messages import MessageKey, Outgoing, Rendered, feedback_id, message_key
 from automations.core.mime import build_message
 from automations.core.plan import Send
 from automations.core.playbook import CannotWrite
@@ -75,6 +75,7 @@ def compose(letter: Letter, words: Words, policy: Policy) -> Outgoing:
             in_reply_to=thread[-1].message_id if thread else None,
             references=tuple(record.message_id for record in thread),
             thread_subject=thread[0].subject if thread else "",
+            feedback_id=feedback_id(candidate.sequence.name, candidate.step.name, candidate.sender.address),
         )
     except MessageProblem as problem:
         raise CannotWrite(str(problem)) from problem

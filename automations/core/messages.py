@@ -9,8 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import NewType
 
+from automations.core.enclosures import Enclosure
 from automations.core.leads import LeadKey
 from automations.core.policy import Business
 
@@ -37,7 +39,8 @@ class Rendered:
     """The words of one email to one lead, before it has headers: one line of subject, text and HTML bodies.
 
     Both bodies end with the footer of `footer_lines` in *language*, one of `UNSUBSCRIBE_LINES`. *variant* is the letter
-    of the text, where an email has several.
+    of the text, where an email has several. *enclosures* are what it carries besides: an image is shown where the HTML
+    has its Content-ID.
     """
 
     subject: str
@@ -45,6 +48,7 @@ class Rendered:
     html: str
     language: str = "en"
     variant: str = ""
+    enclosures: tuple[Enclosure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,27 @@ def message_id(key: MessageKey, domain: str) -> str:
     '<aaaaaaaaaaaaaaaaaaaaaaaaaa@muster.example>'
     """
     return f"<{key[:26]}@{domain}>"
+
+
+@lru_cache(maxsize=1024)
+def feedback_id(sequence: str, step: str, sender_address: str) -> str:
+    """Return by what Gmail counts complaints: the sequence, the step, who writes, and that it is us who send.
+
+    Nothing in it tells who reads it, and who writes is told by a hash only. What is not plain ASCII is told by a hash
+    too. Source: Gmail's help page "Feedback Loop".
+
+    >>> feedback_id("welcome", "welcome-1", "anna@muster.example")
+    'welcome:welcome-1:e9058b68852f:leadwright'
+    """
+    named = (each if _PLAIN_LABEL.match(each) else _digest(each) for each in (sequence, step))
+    return ":".join((*named, _digest(sender_address), "leadwright"))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+_PLAIN_LABEL = re.compile(r"[A-Za-z0-9._-]{1,40}\Z")
 
 
 UNSUBSCRIBE_LINES: Mapping[str, str] = {

@@ -4,6 +4,7 @@
     ├── text/plain   UTF-8, quoted-printable or base64, whichever is shorter
     └── text/html    the same
 
+With files it is as `automations.core.enclosures` draws it.
 Made by hand, because the standard library's header classes fold and encode what must stay as it is (a long
 List-Unsubscribe or References comes out as encoded words and is dead), and take fifty times as long. What is made is
 parsed back by the standard library and compared, so that nothing leaves that reads differently from what was meant.
@@ -24,6 +25,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from automations.core.addresses import AddressProblem, domain_of, normalise_address
+from automations.core.enclosures import Enclosure, enclosed, wrap
 from automations.core.messages import MessageKey, Outgoing, Rendered, footer_lines, message_id, one_line
 from automations.core.policy import Business, Sender
 from automations.core.readback import Header, MessageProblem, read_bodies, read_fields, read_recipient
@@ -56,11 +58,13 @@ def build_message(
     in_reply_to: str | None = None,
     references: tuple[str, ...] = (),
     thread_subject: str = "",
+    feedback_id: str = "",
 ) -> Outgoing:
     """Return the bytes of one email to one lead; the same input gives the same bytes.
 
     *date* is aware. A follow-up has *in_reply_to*, the Message-ID of the email before it, and *references*, those of
-    the whole thread, oldest first. Without a subject of its own it has ``Re:`` and *thread_subject*.
+    the whole thread, oldest first. Without a subject of its own it has ``Re:`` and *thread_subject*. *feedback_id* is
+    that of `automations.core.messages.feedback_id`; "" for none.
     Raises MessageProblem when what would leave is not what was meant: see `prove`.
     """
     sender_address, recipient = _usable(sender.address, "sender"), _usable(to_address, "lead")
@@ -69,6 +73,7 @@ def build_message(
     if not 0 < len(subject) <= MAX_SUBJECT_LENGTH:
         raise MessageProblem(f"the subject has {len(subject)} characters; it may have 1 to {MAX_SUBJECT_LENGTH}")
     reply_to = _usable(sender.reply_to, "Reply-To") if sender.reply_to else ""
+    kind, body = _body(rendered, message_key)
     headers = (
         ("Date", format_datetime(_aware(date))),
         ("From", mailbox(sender.display_name, sender_address, used=len("From: "))),
@@ -78,11 +83,12 @@ def build_message(
         ("Message-ID", identity),
         *_thread(in_reply_to, references),
         ("List-Unsubscribe", f"<mailto:{quote(sender_address, safe=_SAFE_IN_MAILTO)}?subject=unsubscribe>"),
+        *((("Feedback-ID", feedback_id),) if feedback_id else ()),
         ("MIME-Version", "1.0"),
-        ("Content-Type", f'multipart/alternative; boundary="{_boundary(message_key)}"'),
+        ("Content-Type", kind),
     )
-    content = _compose(headers, rendered, _boundary(message_key))
-    prove(content, headers, recipient, footer_lines(business, rendered.language))
+    content = _compose(headers, body)
+    prove(content, headers, recipient, footer_lines(business, rendered.language), rendered.enclosures)
     return Outgoing(message_key, identity, sender_address, recipient, subject, content)
 
 
@@ -192,16 +198,15 @@ def _aware(date: datetime) -> datetime:
     return date
 
 
-def _boundary(key: MessageKey) -> str:
-    # "=_" stands neither in base64 nor in quoted-printable text, so no body can contain the boundary.
-    return f"=_{key[:26]}"
-
-
-def _compose(headers: Sequence[Header], rendered: Rendered, boundary: str) -> bytes:
+def _compose(headers: Sequence[Header], body: bytes) -> bytes:
     head = "".join(f"{name}: {value}\r\n" for name, value in headers)
-    parts = (_part("text/plain", rendered.text), _part("text/html", rendered.html))
-    frame = f"--{boundary}\r\n".encode()
-    return head.encode("ascii", "strict") + b"\r\n" + frame + frame.join(parts) + f"--{boundary}--\r\n".encode()
+    return head.encode("ascii", "strict") + b"\r\n" + body
+
+
+def _body(rendered: Rendered, key: MessageKey) -> tuple[str, bytes]:
+    # "=_" stands neither in base64 nor in quoted-printable text, so no body can contain the boundary.
+    mark = key[:26]
+    return wrap(_part("text/plain", rendered.text), _part("text/html", rendered.html), rendered.enclosures, mark)
 
 
 def _part(content_type: str, text: str) -> bytes:
@@ -231,11 +236,18 @@ def _quoted(line: str) -> _Quoted:
     return _Quoted(binascii.b2a_qp(data), len(data))
 
 
-def prove(content: bytes, headers: Sequence[Header], recipient: str, footer: Sequence[str]) -> None:
+def prove(
+    content: bytes,
+    headers: Sequence[Header],
+    recipient: str,
+    footer: Sequence[str],
+    enclosures: Sequence[Enclosure] = (),
+) -> None:
     """Read the bytes back, and return only if they say what was meant.
 
     That is: the very headers that were set, in order; one recipient; every line of *footer* in the text and in the
-    HTML; no line longer than 998 octets; no lone CR or LF; ASCII only. Raises MessageProblem otherwise.
+    HTML; these *enclosures* and no others; no line longer than 998 octets; no lone CR or LF; ASCII only. Raises
+    MessageProblem otherwise.
     """
     lines = content.split(b"\r\n")
     signs = b"".join(lines)
@@ -251,12 +263,14 @@ def prove(content: bytes, headers: Sequence[Header], recipient: str, footer: Seq
         raise MessageProblem("the finished email has other recipients than the lead")
     if not all(footer):
         raise MessageProblem("the business has no name or no postal address to print under the email")
-    text, html = read_bodies(content, values.get("Content-Type", ""))
+    text, html, files = read_bodies(content, values.get("Content-Type", ""))
     # What should stand at the end of the HTML is looked for there first.
     shown = (" ".join(text.split()), _shown(html[-_END:]))
     for line in footer:
         if not (line in shown[0] and (line in shown[1] or line in _shown(html))):
             raise MessageProblem(f"the finished email lacks {line!r} in its text or its HTML")
+    if files != enclosed(enclosures):
+        raise MessageProblem("the finished email carries other files than the ones it was given")
 
 
 def _shown(html: str) -> str:

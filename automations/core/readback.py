@@ -19,7 +19,12 @@ class MessageProblem(ValueError):  # noqa: N818 - it is a problem of one lead's 
 
 _FIELD = re.compile(r"([!-9;-~]+): ([^\r\n]*(?:\r\n[ \t][^\r\n]*)*)\r\n")
 _BLANK_FOLD = re.compile(r"\r\n[ \t]+(?:\r\n|\Z)")
-_BOUNDARY = re.compile(r'multipart/alternative; boundary="([^"]+)"\Z')
+_BOUNDARIES = {
+    kind: re.compile(rf'multipart/{kind}; boundary="([^"]+)"{more}\Z')
+    for kind, more in (("mixed", ""), ("alternative", ""), ("related", '; type="text/html"'))
+}
+# A part that stands inside another has given the line end after it to the boundary of that one.
+_ENDS = frozenset({b"--\r\n", b"--"})
 _ADDRESS = r'([^<>@,;:"()\s]+@[^<>@,;:"()\s]+)'
 _MAILBOX = re.compile(rf'(?:(?:[^<>@,;:"()\\]*|"(?:[^"\\]|\\.)*") ?<{_ADDRESS}>|{_ADDRESS})\Z')
 _DECODERS: Mapping[str, Callable[[bytes], bytes]] = {
@@ -49,21 +54,53 @@ def read_recipient(to: str) -> str:
     return (found[1] or found[2]) if found else ""
 
 
-def read_bodies(content: bytes, content_type: str) -> tuple[str, str]:
-    """Return the text and the HTML of *content*, decoded. Raises MessageProblem when it is not made of these two."""
+def read_bodies(content: bytes, content_type: str) -> tuple[str, str, tuple[bytes, ...]]:
+    """Return the text and the HTML, decoded, and the parts of the images and then of the files, as they stand there.
+
+    Raises MessageProblem when *content* is not built as `automations.core.enclosures` draws it.
+    """
     body = content.partition(b"\r\n\r\n")[2]
-    kind = _BOUNDARY.match(content_type)
-    parts = (b"\r\n" + body).split(b"\r\n--" + kind[1].encode("ascii")) if kind else []
-    if len(parts) != 4 or parts[0] or parts[3] != b"--\r\n":  # noqa: PLR2004 - before, text, HTML, and the end
-        raise MessageProblem("the finished email does not consist of a text and an HTML part")
-    return _decoded(parts[1], "text/plain"), _decoded(parts[2], "text/html")
+    images: list[bytes] = []
+    files: list[bytes] = []
+    if content_type.startswith("multipart/mixed;"):
+        inside, *files = _parts("mixed", content_type, body)
+        content_type, body = _inside(inside)
+    text, html = _pair(content_type, body)
+    if html.startswith(b"\r\nContent-Type: multipart/related;"):
+        html, *images = _parts("related", *_inside(html))
+    return _decoded(text, "text/plain"), _decoded(html, "text/html"), (*images, *files)
+
+
+def _pair(content_type: str, body: bytes) -> tuple[bytes, bytes]:
+    parts = _parts("alternative", content_type, body)
+    if len(parts) != 2:  # noqa: PLR2004 - text and HTML
+        raise _not_two()
+    return parts[0], parts[1]
+
+
+def _inside(part: bytes) -> tuple[str, bytes]:
+    head, _, body = part.partition(b"\r\n\r\n")
+    return head.decode("ascii").removeprefix("\r\nContent-Type: "), body
+
+
+def _parts(kind: str, content_type: str, body: bytes) -> list[bytes]:
+    """Return the parts of a multipart, each with the line end after its boundary; nothing stands around them."""
+    found = _BOUNDARIES[kind].match(content_type)
+    before, *parts = (b"\r\n" + body).split(b"\r\n--" + found[1].encode("ascii")) if found else [b""]
+    if before or len(parts) < 2 or parts.pop() not in _ENDS:  # noqa: PLR2004 - a part, and the end
+        raise _not_two()
+    return parts
+
+
+def _not_two() -> MessageProblem:
+    return MessageProblem("the finished email does not consist of a text and an HTML part")
 
 
 def _decoded(part: bytes, kind: str) -> str:
     head, _, body = part.partition(b"\r\n\r\n")
     decode = _PART_HEADS.get((kind, head))
     if decode is None:
-        raise MessageProblem("the finished email does not consist of a text and an HTML part")
+        raise _not_two()
     try:
         return decode(body + b"\r\n").decode("utf-8")
     except (binascii.Error, UnicodeDecodeError):

@@ -15,7 +15,7 @@ from __future__ import annotations
 import glob
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from automations.core.leads import Value
@@ -30,11 +30,11 @@ from automations.templates.checking import (
     check_greeting,
     check_line,
     check_translation,
-    nearest_of,
     with_extra,
     with_parts,
 )
-from automations.templates.words import EXTRA_NAMES, FILTERS, TESTS, LeadValues, values_for, written_out
+from automations.templates.enclosing import FileRoom, check_weight
+from automations.templates.words import EXTRA_NAMES, FILTERS, TESTS, LeadValues, nearest_of, values_for, written_out
 from automations.templates.written import HEAD_LINES, Template, language_in, read_template, untranslated
 
 __all__ = [
@@ -54,6 +54,7 @@ __all__ = [
 ]
 
 MAX_FILE_BYTES = 100_000
+SUFFIXES = frozenset({".md", ".mjml"})
 MAX_SUBJECT_LENGTH = 200
 _TORN_LINK = re.compile(r"\]\(\s*(?!<)[^)\s]+\s+(?![\"'()])")
 
@@ -96,10 +97,12 @@ class TemplateSet:
         return {base: tuple(names) for base, names in found.items() if base in self.templates}
 
     def warnings(self, known_names: Collection[str]) -> tuple[Problem, ...]:
-        """Return what may keep an email from some lead: a name in its greeting that not everybody has."""
+        """Return what may keep an email from some lead: a name in its greeting that not everybody has, heavy files."""
         names = frozenset(known_names) - {"email"}
         return tuple(
-            problem for template in self.templates.values() for problem in check_greeting(template, with_parts(names))
+            problem
+            for template in self.templates.values()
+            for problem in (*check_greeting(template, with_parts(names)), *check_weight(template))
         )
 
     def check(
@@ -160,6 +163,7 @@ class TemplateSet:
             business=business,
             language=template.language,
             tag=tag,
+            enclosures=template.enclosures,
         )
 
 
@@ -170,12 +174,15 @@ def load_templates(folder: Path, names: Sequence[str]) -> tuple[TemplateSet, tup
     """
     templates: dict[str, Template] = {}
     problems: list[Problem] = []
+    files = FileRoom(folder)
     for name in dict.fromkeys(each for asked in names for each in (asked, *_translations_of(folder, asked))):
         found = _load(folder, name)
         if isinstance(found, Problem):
             problems.append(found)
         else:
-            templates[name] = found
+            enclosures, wrong = files.enclosures_of(found)
+            templates[name] = replace(found, enclosures=enclosures)
+            problems += wrong
     return TemplateSet(templates), tuple(problems)
 
 
@@ -183,7 +190,7 @@ def _translations_of(folder: Path, name: str) -> list[str]:
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or untranslated(name):
         return []
-    beside = sorted((folder / path.parent).glob(f"{glob.escape(path.stem)}.??.md"))
+    beside = sorted((folder / path.parent).glob(f"{glob.escape(path.stem)}.??{path.suffix}"))
     return [str(path.parent / each.name) for each in beside if language_in(each.name)]
 
 
@@ -221,7 +228,7 @@ def _load(folder: Path, name: str) -> Template | Problem:
 
 
 def _files(folder: Path) -> list[str]:
-    return sorted(path.relative_to(folder).as_posix() for path in folder.glob("**/*.md"))
+    return sorted(path.relative_to(folder).as_posix() for path in folder.glob("**/*") if path.suffix in SUFFIXES)
 
 
 def _with_blanks(template: Template, values: Mapping[str, Value]) -> tuple[str, tuple[str, ...]]:

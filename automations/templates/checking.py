@@ -8,7 +8,8 @@ from types import MappingProxyType
 
 from automations.core.messages import UNSUBSCRIBE_LINES
 from automations.errors import Place, Problem
-from automations.templates.words import EXTRA_NAMES, FILTERS, PARTS_OF_NAME, TESTS
+from automations.templates.enclosing import IMAGE, is_elsewhere
+from automations.templates.words import EXTRA_NAMES, FILTERS, PARTS_OF_NAME, TESTS, nearest_of
 from automations.templates.written import HEAD_LINES, SUBJECTS, Template, language_in
 
 _COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
@@ -123,14 +124,6 @@ def _field_fix(name: str, known: frozenset[str]) -> str:
     return nearest_of(name, known) or f"Fields: {', '.join(sorted(known))}."
 
 
-def nearest_of(word: str, known: Collection[str]) -> str:
-    """Return a question that names the nearest right spelling; empty when nothing is near."""
-    from difflib import get_close_matches  # noqa: PLC0415 - 6 ms that only a mistake needs
-
-    close = get_close_matches(word.lower(), known, n=1) or get_close_matches(word.capitalize(), known, n=1)
-    return f"Did you mean {close[0]}?" if close else ""
-
-
 def _check_body(template: Template) -> Iterator[Problem]:
     body = _COMMENT.sub(lambda found: "\n" * found[0].count("\n"), template.source("Body"))
     if not body.strip():
@@ -140,10 +133,26 @@ def _check_body(template: Template) -> Iterator[Problem]:
         for tag in _TAG.finditer(line):
             fix = "Write Markdown: **bold**, *italic*, [text](https://...), an empty line between paragraphs."
             yield template.problem(number, "HTML would be shown as it stands", fix, word=tag[0])
+        images = {image.start("to"): image for image in IMAGE.finditer(line)}
+        for image in images.values():
+            yield from _check_image(template, number, image["to"])
         for link in LINK.finditer(line):
-            if not _GOOD_LINK.match(link["to"]):
+            if link.start("to") not in images and not _GOOD_LINK.match(link["to"]):
                 fix = "A link in an email starts with https://, mailto: or tel:."
                 yield template.problem(number, f'"{link["to"]}" leads nowhere from an email', fix, word=link["to"])
+
+
+def _check_image(template: Template, number: int, target: str) -> Iterator[Problem]:
+    if not target:
+        yield template.problem(number, "this image has no file", "Write  ![Our logo](logo.png)  and put logo.png here.")
+    elif "{" in target:
+        what = "an image is the same for everybody: its file is named as it is"
+        fix = "Write its name:  ![Our logo](logo.png)  - and  {% if ... %}  around it, if only some should see it."
+        yield template.problem(number, what, fix, word=target)
+    elif is_elsewhere(target):
+        what = "an image that is not in the email is hidden by most mail programs, and tells its server who reads"
+        fix = "Put its file into templates/, and write its name:  ![Our logo](logo.png)"
+        yield template.problem(number, what, fix, word=target)
 
 
 def check_line(text: str, known_names: Collection[str], place: Place) -> tuple[Problem, ...]:

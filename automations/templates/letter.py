@@ -17,17 +17,22 @@ from functools import lru_cache
 from html import escape
 from itertools import count
 from typing import NamedTuple
+from urllib.parse import unquote
 
 from css_inline import CSSInliner
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from automations.core.enclosures import Enclosure
 from automations.core.links import LinkTag
 from automations.core.messages import Rendered, footer_lines, one_line
 from automations.core.policy import Business
 from automations.templates.words import FIRST_MARK, MAX_MARKS, written_out
 
 TEXT_WIDTH = 72
+
+Images = tuple[tuple[str, str], ...]
+"""The images an email carries: the name of the file, and its Content-ID."""
 
 # No HTML: one source for both bodies. What looks like a tag is shown as it stands.
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
@@ -110,16 +115,19 @@ def write_letter(
     language: str,
     fields: Sequence[str] = (),
     tag: LinkTag | None = None,
+    enclosures: tuple[Enclosure, ...] = (),
 ) -> Rendered:
     """Return both bodies of an email, made of *markdown* and the footer the law wants (`footer_lines`).
 
     *fields* are what the marks in *markdown* stand for (`words.written_out`). What is said around them is worked out
     once for all who get the same, and gives the same bytes as if each email were made from its first letter. *tag* is
-    what links to the business's own site get.
+    what links to the business's own site get. *enclosures* go with it; the images among them are shown where the
+    Markdown names their files.
     """
-    form = _form(markdown, tag) if fields else None
+    images = tuple((each.name, each.cid) for each in enclosures if each.cid) if enclosures else ()
+    form = _form(markdown, tag, images) if fields else None
     if form is None:
-        form, fields = _Form.of(written_out(markdown, fields), tag), ()
+        form, fields = _Form.of(written_out(markdown, fields), tag, images), ()
     footer = footer_lines(business, language)
     html = _LAYOUT.format(
         language=language,
@@ -129,7 +137,8 @@ def write_letter(
         footer="<br>\n".join(escape(line, quote=False) for line in footer),
     )
     text = "\n\n".join((form.text(fields), "-- \n" + "\n".join(footer)))
-    return Rendered(subject, text + "\n", html, language)
+    carried = tuple(each for each in enclosures if not each.cid or f"cid:{each.cid}" in html) if enclosures else ()
+    return Rendered(subject, text + "\n", html, language, enclosures=carried)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +151,9 @@ class _Form:
     blocks: tuple[str | _Paragraph | tuple[Token, ...], ...]
 
     @classmethod
-    def of(cls, markdown: str, tag: LinkTag | None) -> _Form:
+    def of(cls, markdown: str, tag: LinkTag | None, images: Images) -> _Form:
         """Return the form of a text, with its marks left standing."""
-        tokens = _with_tag(_with_plain_code(_MARKDOWN.parse(markdown)), tag)
+        tokens = _with_images(_with_tag(_with_plain_code(_MARKDOWN.parse(markdown)), tag), images)
         body = _INLINER.inline_fragment(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}), _BODY_CSS)
         return cls(body, tuple(_EACH_MARK.split(body)), tuple(_kept_blocks(tokens)))
 
@@ -196,11 +205,11 @@ _MARK_DECIDES = re.compile(
 
 
 @lru_cache(maxsize=256)
-def _form(markdown: str, tag: LinkTag | None) -> _Form | None:
+def _form(markdown: str, tag: LinkTag | None, images: Images) -> _Form | None:
     """Return the form of a text with marks; None where what a mark stands for could change more than its own place."""
     if _MARK_DECIDES.search(markdown):
         return None
-    form = _Form.of(markdown, tag)
+    form = _Form.of(markdown, tag, images)
     if _HAS_MARK.findall(form.body) != _HAS_MARK.findall(markdown) or _MARK_IN_TAG.search(form.body):
         return None
     return form
@@ -241,6 +250,20 @@ def _with_tag(tokens: list[Token], tag: LinkTag | None) -> list[Token]:
         if tag and token.type == "link_open":
             token.attrs["href"] = tag.on(str(token.attrs["href"]))
         _with_tag(token.children or [], tag)
+    return tokens
+
+
+def _with_images(tokens: list[Token], images: Images) -> list[Token]:
+    """Return *tokens*, each image taken from the email itself; of any other only its words are left."""
+    for token in tokens:
+        if token.type == "image":
+            cid = dict(images).get(unquote(str(token.attrs["src"])))
+            if cid:
+                token.attrs["src"] = f"cid:{cid}"
+            else:
+                token.type, token.children = "text", []
+        else:
+            _with_images(token.children or [], images)
     return tokens
 
 

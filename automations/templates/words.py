@@ -5,7 +5,7 @@ Standard library only: `check` needs the names and filters below before jinja2 i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from math import isfinite
@@ -115,6 +115,14 @@ def as_literal_markdown(text: str) -> str:
     '&#91;x&#93;&#40;y&#41;'
     """
     return text if text.isalnum() else text.translate(_ENTITIES)
+
+
+def nearest_of(word: str, known: Collection[str]) -> str:
+    """Return a question that names the nearest right spelling; empty when nothing is near."""
+    from difflib import get_close_matches  # noqa: PLC0415 - 6 ms that only a mistake needs
+
+    close = get_close_matches(word.lower(), known, n=1) or get_close_matches(word.capitalize(), known, n=1)
+    return f"Did you mean {close[0]}?" if close else ""
 
 
 FIRST_MARK = 0xE000

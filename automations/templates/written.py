@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from automations.core.enclosures import Enclosure
 from automations.core.messages import UNSUBSCRIBE_LINES
 from automations.errors import Place, Problem
 
@@ -15,6 +16,7 @@ HEAD_LINES: Mapping[str, str] = {
     "Subject-C": "a third one",
     "Subject-D": "a fourth one",
     "Preview": "what stands beside the subject in a list of messages",
+    "Attach": "files in templates/ that go with the email: prices.pdf, terms.pdf; 5 MB at most",
     "Language": f"the language of the email and its footer: {', '.join(UNSUBSCRIBE_LINES)}",
 }
 """What may stand above the empty line, and what it is. Only Subject must be there, and only in a first email."""
@@ -29,13 +31,19 @@ _BRACES = re.compile(r"\{\{.*?\}\}|\{%.*?%\}")
 class Template:
     """One email as it was read: *file* is its name for people, *lines* its text, *body_at* the body's first line.
 
-    *head* has the value of each head line and the line it stands on, from 1.
+    *head* has the value of each head line and the line it stands on, from 1. *enclosures* are the files it names.
     """
 
     file: str
     lines: tuple[str, ...]
     head: Mapping[str, tuple[str, int]]
     body_at: int
+    enclosures: tuple[Enclosure, ...] = ()
+
+    @property
+    def is_mjml(self) -> bool:
+        """Return whether its body is MJML; else it is Markdown."""
+        return self.file.endswith(".mjml")
 
     @property
     def language(self) -> str:
@@ -64,7 +72,7 @@ class Template:
         return Problem(str(place), what, fix, place)
 
 
-_TRANSLATED = re.compile(r"(?P<stem>.+)\.(?P<language>[a-z]{2})\.md\Z")
+_TRANSLATED = re.compile(r"(?P<stem>.+)\.(?P<language>[a-z]{2})\.(?P<kind>md|mjml)\Z")
 
 
 def language_in(file: str) -> str:
@@ -76,7 +84,7 @@ def language_in(file: str) -> str:
 def untranslated(name: str) -> str:
     """Return the email that ``welcome-1.de.md`` says in another language: ``welcome-1.md``; empty for any other."""
     found = _TRANSLATED.match(name)
-    return f"{found['stem']}.md" if found else ""
+    return f"{found['stem']}.{found['kind']}" if found else ""
 
 
 def read_template(file: str, text: str) -> Template:
