@@ -83,6 +83,7 @@ _NO_ACCENTS = str.maketrans(
 )
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"})
 _ISO_LETTERS = {2, 3}
+_SATURDAY_AND_SUNDAY = frozenset({5, 6})
 
 
 def gather_facts(business: Business, years: Iterable[int], places: Iterable[str] = ()) -> Facts:
@@ -129,7 +130,17 @@ def _days_of(code: str, years: Sequence[int], ours: frozenset[date], *, keeps_ho
         found = country_holidays(code, years=years)
     except NotImplementedError:
         return Days(ours)
-    return Days(ours | frozenset(found) if keeps_holidays else ours, frozenset(range(7)) - frozenset(found.weekend))
+    holidays = ours | frozenset(found) if keeps_holidays else ours
+    return Days(holidays, frozenset(range(7)) - _free_days(frozenset(found.weekend)))
+
+
+def _free_days(weekend: frozenset[int]) -> frozenset[int]:
+    """Return the days that are no weekdays: offices are open on Saturdays in Hong Kong, yet no one calls it a weekday.
+
+    >>> sorted(_free_days(frozenset({6}))), sorted(_free_days(frozenset({4, 5})))
+    ([5, 6], [4, 5])
+    """
+    return _SATURDAY_AND_SUNDAY if weekend.issubset(_SATURDAY_AND_SUNDAY) else weekend
 
 
 def holidays_of(code: str, years: Sequence[int]) -> frozenset[date]:

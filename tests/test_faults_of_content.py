@@ -204,6 +204,7 @@ def test_94_three_days_off_are_not_made_up_for_at_once() -> None:
         ("Israel", date(2026, 11, 26), 1, date(2026, 11, 29)),
         ("United Arab Emirates", date(2026, 11, 27), 1, date(2026, 11, 30)),
         ("Japan", date(2026, 11, 20), 1, date(2026, 11, 24)),
+        ("Hong Kong", date(2026, 11, 27), 1, date(2026, 11, 30)),
         ("", date(2026, 11, 20), 1, date(2026, 11, 23)),
     ],
 )

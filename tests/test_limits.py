@@ -134,8 +134,8 @@ def test_a_sender_stops_at_the_limit_of_the_day() -> None:
 
     assert chosen == ["tom@tom.example"]
     assert holds == [
-        (HoldKind.SENDER_FULL, "anna has sent 2 emails today", datetime(2026, 11, 24, 8, tzinfo=UTC)),
-        (HoldKind.SENDER_FULL, "anna has sent 2 emails today", datetime(2026, 11, 24, 8, tzinfo=UTC)),
+        (HoldKind.SENDER_FULL, "anna's 2 emails of today are given away", datetime(2026, 11, 24, 8, tzinfo=UTC)),
+        (HoldKind.SENDER_FULL, "anna's 2 emails of today are given away", datetime(2026, 11, 24, 8, tzinfo=UTC)),
     ]
 
 

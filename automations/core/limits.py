@@ -219,7 +219,7 @@ def _sender_full(candidate: Candidate, ask: _Question) -> Answer:
         return None
     most = ask.bookings.most_on(candidate.sender, ask.now.astimezone(ask.policy.business.zone).date())
     ramp = ", as much as its warm_up lets it" if most != candidate.sender.per_day else ""
-    return f"{candidate.sender.name} has sent {most} emails today{ramp}", free
+    return f"{candidate.sender.name}'s {most} emails of today are given away{ramp}", free
 
 
 def _turn(candidate: Candidate, ask: _Question) -> Answer:
