@@ -143,7 +143,9 @@ def read_project(path: Path, environ: Mapping[str, str]) -> Verdict:
     config, problems, warnings = read_config(path, environ)
     if config is None:
         return None, problems, warnings
-    templates, found = load_templates(config.templates, [name for step in _steps(config) for name in step.templates])
+    emails = [name for step in _steps(config) for name in step.templates]
+    signatures = [sender.signature for sender in config.policy.senders if sender.signature]
+    templates, found = load_templates(config.templates, emails, signatures)
     names = config.policy.columns.names()
     wrong = templates.check(names, _answers(config.policy), _choices(config.policy))
     problems = (*problems, *_wrong_tasks(config, names), *found, *wrong)
@@ -303,6 +305,7 @@ class _TemplateWords:
                 self.policy.business,
                 subject_line=subject_line,
                 tag=LinkTag(tags, step.name, variant) if tags else None,
+                signature=sender.signature,
             )
         except TemplateProblem as problem:
             raise CannotWrite(str(problem)) from problem

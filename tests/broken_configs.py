@@ -720,6 +720,12 @@ MISTAKES = (
         (("67:13", 'sequences, welcome: there is no sender "annna"', 'did you mean "anna"?'),),
     ),
     Mistake(
+        "signature that is not there",
+        "    from: jonas@shop.example",
+        "    from: jonas@shop.example\n    signature: helo.md",
+        (("55:16", 'senders, jonas: there is no signature "helo.md" in templates/', 'did you mean "hello.md"?'),),
+    ),
+    Mistake(
         "unknown sender in a list",
         "    sender: owner",
         "    sender: [anna, jonsa]",

@@ -509,6 +509,7 @@ def test_an_email_can_use_fields_and_a_little_more() -> None:
         "business_address": "Lindenstr. 12, 10969 Berlin, Germany",
         "sender_name": "Anna Weber",
         "sender_address": "anna@bergblick.example",
+        "signature": None,
         "score": 80,
         "segment": "hot",
         "stage": "New",

@@ -18,7 +18,7 @@ from automations.located import Scalar
 EMAIL = "email"
 """The field that holds the address to write to."""
 
-_TAKEN_IN_EMAILS = ("business_name", "business_address", "sender_name", "sender_address", "today")
+_TAKEN_IN_EMAILS = ("business_name", "business_address", "sender_name", "sender_address", "signature", "today")
 _TAKEN_IN_RULES = ("and", "or", "not", "is")
 _WORKBOOKS = (".xlsx", ".xlsm")
 

@@ -89,7 +89,9 @@ def _assembled(path: Path, record: Record, environ: Mapping[str, str], desk: Des
     leads = record[t.FILE_LEADS]
     if leads is None:
         # Without columns every name in every rule would be reported as unknown.
-        senders_of(record, Secrets(environ, folder, path.parent, desk.notes), desk.inside("senders"))
+        senders_of(
+            record, Secrets(environ, folder, path.parent, desk.notes), folder / "templates", desk.inside("senders")
+        )
         return None
     secrets = Secrets(environ, folder, path.parent, desk.notes)
     source = source_of(leads, folder, desk.inside("leads"))
@@ -101,7 +103,7 @@ def _assembled(path: Path, record: Record, environ: Mapping[str, str], desk: Des
     anything = ConditionReader(Scope(columns.fields, facts), unsure)
     readers = Readers(anything._replace(not_asked=BEFORE_SCORE), anything._replace(not_asked=BEFORE_SEGMENT), anything)
     rules = ruleset_of(record, stages, readers, desk)
-    people = senders_of(record, secrets, desk.inside("senders"))
+    people = senders_of(record, secrets, folder / "templates", desk.inside("senders"))
     cast = Cast(record.names(t.SENDERS), columns.fields, unsure, folder / "templates")
     outbox = record[t.OUTBOX]
     sequences = sequences_of(record, cast, anything, desk.inside("sequences"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 from automations.config import tables as t
@@ -12,6 +13,7 @@ from automations.config.notes import Desk
 from automations.config.secrets import Secrets
 from automations.config.settings import Record, Setting
 from automations.config.shapes import Found
+from automations.config.template_files import template_file
 from automations.core.hosts import is_this_machine
 from automations.core.policy import Sender, WarmUp
 
@@ -30,15 +32,15 @@ class SenderParts(NamedTuple):
     selectors: Mapping[str, str]
 
 
-def senders_of(record: Record, secrets: Secrets, desk: Desk) -> SenderParts:
-    """Return the senders that could be read."""
+def senders_of(record: Record, secrets: Secrets, templates: Path, desk: Desk) -> SenderParts:
+    """Return the senders that could be read; their signatures stand in *templates*."""
     entries = record[t.SENDERS] or ()
     unique_labels((Found(entry.name.text.strip(), entry.name) for entry in entries), "sender", desk)
     senders, inboxes = [], {}
     connections: dict[str, SmtpSettings | GmailSettings | None] = {}
     for entry in entries:
         name, inside = entry.name.text.strip(), desk.inside(entry.name.text.strip())
-        sender = _sender(name, entry.value)
+        sender = _sender(name, entry.value, _signature(entry.value, templates, inside))
         if sender is not None:
             senders.append(sender)
         smtp = entry.value[t.SENDER_SMTP]
@@ -56,7 +58,12 @@ def senders_of(record: Record, secrets: Secrets, desk: Desk) -> SenderParts:
     return SenderParts(tuple(senders), connections, inboxes, selectors)
 
 
-def _sender(name: str, record: Record) -> Sender | None:
+def _signature(record: Record, templates: Path, desk: Desk) -> str:
+    found = record.find(t.SIGNATURE)
+    return template_file(Found(found.value, found.node), templates, desk, "signature") if found else ""
+
+
+def _sender(name: str, record: Record, signature: str) -> Sender | None:
     mailbox = record[t.FROM]
     if mailbox is None:
         return None
@@ -69,6 +76,7 @@ def _sender(name: str, record: Record) -> Sender | None:
         record[t.PER_DAY],
         record[t.REPLY_TO] or "",
         None if warm_up is None else _warm_up(warm_up),
+        signature,
     )
 
 

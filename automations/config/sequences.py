@@ -14,6 +14,7 @@ from automations.config.notes import Desk
 from automations.config.sentence_shape import Said, Sentence
 from automations.config.settings import AnySetting, Record
 from automations.config.shapes import Entry, Found
+from automations.config.template_files import template_file
 from automations.core.conditions import Condition
 from automations.core.leads import Field
 from automations.core.policy import EmailSequence, Step, Wait
@@ -21,7 +22,6 @@ from automations.core.variants import MOST_VARIANTS
 from automations.errors import Place
 from automations.located import Scalar
 
-_EMAILS = frozenset({".md", ".mjml"})
 SAME_COMPANY_REPLIED = "same_company_replied"
 
 
@@ -238,7 +238,7 @@ def _step(record: Record, walk: _Walk, cast: Cast, reader: ConditionReader, desk
             what = "this email would go together with the one before it"
             desk.wrong(email.node.place(), what, "add a step before it:  - wait: 3 business days")
         walk.emailed, walk.waited = True, False
-        templates = tuple(_template(each, cast.templates, desk) for each in email.value)
+        templates = tuple(template_file(each, cast.templates, desk) for each in email.value)
         if not templates:
             return None
         _check_variants(email.value, desk)
@@ -273,30 +273,3 @@ def _check_variants(found: Sequence[Found[str]], desk: Desk) -> None:
 
 def _where(found: Found[str]) -> str:
     return where_of(found.node) if isinstance(found.node, Scalar) else ""
-
-
-def _template(email: Found[str], folder: Path, desk: Desk) -> str:
-    """Return the template's path in *folder*; report one that is not there, or is elsewhere."""
-    path = PurePosixPath(email.value)
-    if path.is_absolute() or ".." in path.parts:
-        desk.wrong(email.node.place(), f'"{email.value}" is not inside templates/', "move the file there")
-    elif not _is_file(folder / path):
-        there = _templates_in(folder)
-        under = hint(email.value, there, kind="emails there") if there else "the folder templates/ has no emails yet"
-        desk.wrong(email.node.place(), f'there is no email "{email.value}" in templates/', under)
-    return str(path)
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):
-        return False
-
-
-def _templates_in(folder: Path) -> tuple[str, ...]:
-    try:
-        there = (path for path in folder.rglob("*") if path.suffix in _EMAILS)
-        return tuple(sorted(path.relative_to(folder).as_posix() for path in there))
-    except OSError:
-        return ()

@@ -256,8 +256,26 @@ DKIM_SELECTOR = Setting(
     "the name under which your mail provider has you publish its DKIM key; doctor looks there",
     unless="the usual names are tried",
 )
+SIGNATURE = Setting(
+    "signature",
+    Value(names.read_line, "a file in templates/", ("signature-anna.md",)),
+    "a Markdown file that ends this sender's emails; {{ signature }} in an email puts it elsewhere",
+    unless="no signature",
+)
 SENDER = Settings(
-    (FROM, DKIM_SELECTOR, REPLY_TO, SENDER_SMTP, SENDER_GMAIL, SENDER_IMAP, WITNESS, PER_DAY, CONNECTIONS, WARM_UP),
+    (
+        FROM,
+        DKIM_SELECTOR,
+        REPLY_TO,
+        SIGNATURE,
+        SENDER_SMTP,
+        SENDER_GMAIL,
+        SENDER_IMAP,
+        WITNESS,
+        PER_DAY,
+        CONNECTIONS,
+        WARM_UP,
+    ),
     "a sender",
 )
 

@@ -179,6 +179,8 @@ class Sender:
     per_day: int | None = None
     reply_to: str = ""
     warm_up: WarmUp | None = None
+    signature: str = ""
+    """The file in templates/ that ends their emails; "" for none."""
 
 
 @dataclass(frozen=True, slots=True)

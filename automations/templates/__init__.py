@@ -14,10 +14,11 @@ from __future__ import annotations
 
 import glob
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
+from automations.core.enclosures import Enclosure
 from automations.core.leads import Value
 from automations.core.links import LinkTag
 from automations.core.messages import Rendered, one_line
@@ -29,11 +30,13 @@ from automations.templates.checking import (
     check_email,
     check_greeting,
     check_line,
+    check_signature,
     check_translation,
     with_extra,
     with_parts,
 )
 from automations.templates.enclosing import FileRoom, check_weight
+from automations.templates.signing import as_block, places_signature, read_signature
 from automations.templates.words import EXTRA_NAMES, FILTERS, TESTS, LeadValues, nearest_of, values_for, written_out
 from automations.templates.written import HEAD_LINES, Template, language_in, read_template, untranslated
 
@@ -77,6 +80,7 @@ class TemplateSet:
     """The emails of one configuration, by the name that a step gives them."""
 
     templates: Mapping[str, Template] = field(default_factory=dict)
+    signatures: Mapping[str, Template] = field(default_factory=dict)
 
     def texts(self, names: Sequence[str]) -> tuple[tuple[str, str], ...]:
         """Return every text that the emails *names* offer for one step: its email, and the head line of its subject."""
@@ -122,11 +126,21 @@ class TemplateSet:
             problem
             for name, template in self.templates.items()
             for problem in (
-                *check_email(template, known, choices, may_answer=(untranslated(name) or name) in answers),
+                *check_email(
+                    template, known, choices, self.signatures, may_answer=(untranslated(name) or name) in answers
+                ),
                 *check_translation(template, self.templates.get(untranslated(name))),
             )
         )
-        return tuple(sorted(found, key=lambda problem: (problem.place is None, problem.place)))
+        signatures = (
+            problem
+            for name, template in self.signatures.items()
+            for problem in (
+                *check_signature(template, known, choices),
+                *check_translation(template, self.signatures.get(untranslated(name))),
+            )
+        )
+        return tuple(sorted((*found, *signatures), key=lambda problem: (problem.place is None, problem.place)))
 
     def render(
         self,
@@ -136,10 +150,12 @@ class TemplateSet:
         *,
         subject_line: str = "Subject",
         tag: LinkTag | None = None,
+        signature: str = "",
     ) -> Rendered:
         """Return the words of email *name* with *values*, footer included; an answer has no subject of its own.
 
-        *subject_line* is the head line of its subject; *tag* is what links to the business's own site get.
+        *subject_line* is the head line of its subject; *tag* is what links to the business's own site get. *signature*
+        is one of `signatures`, or "".
         Raises TemplateProblem when a field is empty where something must stand, or the email cannot be written.
         """
         from automations.templates.letter import write_letter  # noqa: PLC0415 - 55 ms that only emails need
@@ -151,9 +167,16 @@ class TemplateSet:
         if subject_line in template.head and not 0 < len(subject) <= MAX_SUBJECT_LENGTH:
             what = f"the subject has {len(subject)} characters; it may have 1 to {MAX_SUBJECT_LENGTH}"
             raise TemplateProblem(what, f"{template.file}:{template.head[subject_line][1]}")
+        signed, pictures = self._signed(signature, template.language, values)
+        is_placed = places_signature(template.source("Body"))
+        if is_placed:
+            known = values if isinstance(values, LeadValues) else LeadValues(values)
+            values = known.signed(as_block(signed))
         markdown, fields = _with_blanks(template, values)
         if not markdown.strip():
             raise TemplateProblem("nothing is left to say to this lead", f"{template.file}:{template.body_at}")
+        if signed and not is_placed:
+            markdown = f"{markdown.rstrip()}\n{as_block(signed)}"
         _refuse_torn_links(template, markdown, fields)
         return write_letter(
             subject=subject,
@@ -163,27 +186,49 @@ class TemplateSet:
             business=business,
             language=template.language,
             tag=tag,
-            enclosures=template.enclosures,
+            enclosures=tuple(dict.fromkeys((*template.enclosures, *pictures))) if pictures else template.enclosures,
         )
 
+    def _signed(self, name: str, language: str, values: Mapping[str, Value]) -> tuple[str, tuple[Enclosure, ...]]:
+        """Return the signature *name* in a language, as Markdown, filled in, and its images; "" and none for no name."""
+        if not name:
+            return "", ()
+        from automations.templates.filling import fill_markdown  # noqa: PLC0415 - jinja2 costs 40 ms
 
-def load_templates(folder: Path, names: Sequence[str]) -> tuple[TemplateSet, tuple[Problem, ...]]:
+        path = PurePosixPath(name)
+        template = self.signatures.get(str(path.with_suffix(f".{language}{path.suffix}"))) or self.signatures[name]
+        markdown = _written(template, "Body", values, fill_markdown).strip()
+        _refuse_torn_links(template, markdown, ())
+        return markdown, template.enclosures
+
+
+def load_templates(
+    folder: Path, names: Sequence[str], signatures: Sequence[str] = ()
+) -> tuple[TemplateSet, tuple[Problem, ...]]:
     """Return the emails *names* (``welcome-1.md``) of *folder*, and a problem for each that cannot be read.
 
     With each come those beside it that say the same in another language: ``welcome-1.de.md``.
     """
+    emails, wrong = _load_all(folder, names, read_template)
+    signed, also_wrong = _load_all(folder, signatures, read_signature)
+    return TemplateSet(emails, signed), (*wrong, *also_wrong)
+
+
+def _load_all(
+    folder: Path, names: Sequence[str], read: Callable[[str, str], Template]
+) -> tuple[dict[str, Template], list[Problem]]:
     templates: dict[str, Template] = {}
     problems: list[Problem] = []
     files = FileRoom(folder)
     for name in dict.fromkeys(each for asked in names for each in (asked, *_translations_of(folder, asked))):
-        found = _load(folder, name)
+        found = _load(folder, name, read)
         if isinstance(found, Problem):
             problems.append(found)
         else:
             enclosures, wrong = files.enclosures_of(found)
             templates[name] = replace(found, enclosures=enclosures)
             problems += wrong
-    return TemplateSet(templates), tuple(problems)
+    return templates, problems
 
 
 def _translations_of(folder: Path, name: str) -> list[str]:
@@ -207,7 +252,7 @@ def render_line(text: str, values: Mapping[str, Value], where: str = "") -> str:
         raise TemplateProblem(stumble.what, where) from None
 
 
-def _load(folder: Path, name: str) -> Template | Problem:
+def _load(folder: Path, name: str, read: Callable[[str, str], Template]) -> Template | Problem:
     path = PurePosixPath(name)
     file = f"{folder.name}/{name}"
     if path.is_absolute() or ".." in path.parts:
@@ -222,7 +267,7 @@ def _load(folder: Path, name: str) -> Template | Problem:
     if len(data) > MAX_FILE_BYTES:
         return Problem(file, f"this file is larger than {MAX_FILE_BYTES} bytes", "An email is a page or two.")
     try:
-        return read_template(file, data.decode("utf-8-sig"))
+        return read(file, data.decode("utf-8-sig"))
     except UnicodeDecodeError:
         return Problem(file, "this file is not UTF-8 text", "Save it as UTF-8 in your editor.")
 
@@ -254,9 +299,17 @@ def _refuse_torn_links(template: Template, markdown: str, fields: Sequence[str])
 
 
 def _filled(template: Template, part: str, values: Mapping[str, Value]) -> str:
-    from automations.templates import filling  # noqa: PLC0415 - jinja2 costs 40 ms
+    from automations.templates.filling import fill  # noqa: PLC0415 - jinja2 costs 40 ms
+
+    return _written(template, part, values, fill)
+
+
+def _written(
+    template: Template, part: str, values: Mapping[str, Value], fill: Callable[[str, Mapping[str, Value]], str]
+) -> str:
+    from automations.templates.filling import Stumble  # noqa: PLC0415 - jinja2 costs 40 ms
 
     try:
-        return filling.fill(template.source(part), values)
-    except filling.Stumble as stumble:
+        return fill(template.source(part), values)
+    except Stumble as stumble:
         raise TemplateProblem(stumble.what, f"{template.file}:{stumble.line}") from None

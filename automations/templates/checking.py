@@ -9,6 +9,7 @@ from types import MappingProxyType
 from automations.core.messages import UNSUBSCRIBE_LINES
 from automations.errors import Place, Problem
 from automations.templates.enclosing import IMAGE, is_elsewhere
+from automations.templates.signing import SIGNATURE, check_place
 from automations.templates.words import EXTRA_NAMES, FILTERS, PARTS_OF_NAME, TESTS, nearest_of
 from automations.templates.written import HEAD_LINES, SUBJECTS, Template, language_in
 
@@ -29,7 +30,8 @@ def with_parts(names: frozenset[str]) -> frozenset[str]:
 def with_extra(names: Collection[str]) -> frozenset[str]:
     """Return everything that an email can use of a lead with these fields."""
     known = frozenset(names)
-    return known | {each for each in EXTRA_NAMES if each not in PARTS_OF_NAME or "name" in known}
+    extra = EXTRA_NAMES.keys() - {SIGNATURE}
+    return known | {each for each in extra if each not in PARTS_OF_NAME or "name" in known}
 
 
 def check_translation(template: Template, base: Template | None) -> Iterator[Problem]:
@@ -64,14 +66,33 @@ def check_greeting(template: Template, names: frozenset[str]) -> Iterator[Proble
 
 
 def check_email(
-    template: Template, known: frozenset[str], choices: Mapping[str, Sequence[str]], *, may_answer: bool
+    template: Template,
+    known: frozenset[str],
+    choices: Mapping[str, Sequence[str]],
+    signatures: Collection[str],
+    *,
+    may_answer: bool,
 ) -> Iterator[Problem]:
     """Yield everything that is wrong with an email; *may_answer* lets it have no subject."""
     if not (may_answer and "Subject" not in template.head):
         yield from _check_subject(template)
     yield from _check_head(template)
-    for part in (*SUBJECTS, "Preview", "Body"):
+    for part in (*SUBJECTS, "Preview"):
         yield from _check_source(template, template.source(part), known, choices)
+    body = template.source("Body")
+    yield from _check_source(template, body, known | {SIGNATURE} if SIGNATURE in body else known, choices)
+    yield from check_place(template, signatures)
+    yield from _check_body(template)
+
+
+def check_signature(
+    template: Template, known: frozenset[str], choices: Mapping[str, Sequence[str]]
+) -> Iterator[Problem]:
+    """Yield everything that is wrong with a signature."""
+    if not template.source("Body").strip():
+        yield template.problem(1, "this signature says nothing", "Write it here, or take it out under senders.")
+        return
+    yield from _check_source(template, template.source("Body"), known, choices)
     yield from _check_body(template)
 
 
@@ -119,6 +140,8 @@ def _check_source(
 
 
 def _field_fix(name: str, known: frozenset[str]) -> str:
+    if name == SIGNATURE:
+        return "A signature stands in the body of an email only."
     if name in PARTS_OF_NAME:
         return f"It is taken from a field called name: add  name: Your header  under columns:, or add {name} there."
     return nearest_of(name, known) or f"Fields: {', '.join(sorted(known))}."

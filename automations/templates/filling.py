@@ -18,6 +18,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from automations.core.leads import Value
 from automations.core.messages import one_line
 from automations.templates.language import NameUse, read
+from automations.templates.signing import Markdown
 from automations.templates.words import FILTERS, FIRST_MARK, MAX_MARKS, MAX_REFERENCE, as_literal_markdown, as_text
 
 MAX_RENDERED = 200_000
@@ -137,6 +138,8 @@ def _finish(write: Callable[[str], str]) -> Callable[[Any], str]:
         if isinstance(value, EmptyField):
             value.refuse()
         # An inline "if" without an "else" that does not hold.
+        if isinstance(value, Markdown):
+            return value
         return "" if value is None or isinstance(value, Undefined) else write(as_text(value))
 
     return finish
@@ -260,7 +263,7 @@ def _given(use: NameUse, values: Mapping[str, Value]) -> object:
         value = values[use.name]
     except KeyError:
         raise Stumble(f'there is no field "{use.name}"', use.line) from None
-    if isinstance(value, str):
+    if isinstance(value, str) and not isinstance(value, Markdown):
         # A cell of spaces, or of marks that print nothing, is empty to a reader.
         value = one_line(value)
     return EmptyField(use.name) if value is None or value == "" else value

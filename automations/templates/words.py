@@ -23,6 +23,7 @@ EXTRA_NAMES: Mapping[str, str] = {
     "business_address": "the postal address of your business",
     "sender_name": "the name of the person the email comes from",
     "sender_address": "the address of the person the email comes from",
+    "signature": "the signature of the sender, on a line of its own; without it, the signature ends the email",
     "score": "the lead's score",
     "segment": "the lead's segment",
     "stage": "the lead's stage",
@@ -150,6 +151,10 @@ class LeadValues(Mapping[str, Value]):
         """Return the same values for an email in another language."""
         return LeadValues(self._values, language)
 
+    def signed(self, signature: str) -> LeadValues:
+        """Return the same values, and a signature that is Markdown."""
+        return LeadValues({**self._values, "signature": signature}, self._language)
+
     def __getitem__(self, name: str) -> Value:
         """Return the value of a field, or of one of `EXTRA_NAMES`."""
         if name in PARTS_OF_NAME and name not in self._values:
@@ -183,6 +188,7 @@ def values_for(
         "business_address": business.address,
         "sender_name": sender.display_name,
         "sender_address": sender.address,
+        "signature": None,
         "score": qualification.score,
         "segment": qualification.segment,
         "stage": qualification.stage,
