@@ -9,12 +9,13 @@ from good_config import GOOD, SECRETS, write_shop
 from hypothesis import example, given
 from hypothesis import strategies as st
 from test_commands import Answer, say  # noqa: F401 - say is a fixture
+from test_enclosures import PNG
 from test_variants import SHOP, set_of
 
 from automations.core.leads import Value
 from automations.core.messages import Rendered
 from automations.project import read_project
-from automations.templates import TemplateProblem, TemplateSet
+from automations.templates import TemplateProblem, TemplateSet, load_templates
 from automations.templates.signing import read_signature
 
 SIGNED = "**{{ sender_name }}**\\\nPhone: 030 1234567\n\n[shop.example](https://shop.example)\n"
@@ -169,3 +170,17 @@ def test_a_signature_is_seen_before_anything_is_sent(say: Answer, tmp_path: Path
     out = say("preview", "welcome-1", "--lead", "eva@muster.example")[1]
 
     assert signature in out
+
+
+def test_a_logo_in_a_signature_goes_with_the_email(tmp_path: Path) -> None:
+    """The image a signature shows is carried by every email it ends, once."""
+    (tmp_path / "hello.md").write_text(f"{HELLO}\n![Logo](logo.png)\n", "utf-8")
+    (tmp_path / "anna.md").write_text("Anna\n\n![Logo](logo.png)\n", "utf-8")
+    (tmp_path / "logo.png").write_bytes(PNG)
+    emails, problems = load_templates(tmp_path, ["hello.md"], ["anna.md"])
+
+    rendered = emails.render("hello.md", VALUES, SHOP, signature="anna.md")
+
+    assert problems == ()
+    assert [each.name for each in rendered.enclosures] == ["logo.png"]
+    assert rendered.html.count("cid:") == 2

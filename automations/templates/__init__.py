@@ -190,7 +190,7 @@ class TemplateSet:
         )
 
     def _signed(self, name: str, language: str, values: Mapping[str, Value]) -> tuple[str, tuple[Enclosure, ...]]:
-        """Return the signature *name* in a language, as Markdown, filled in, and its images; "" and none for no name."""
+        """Return the signature *name* in a language, as filled-in Markdown, and its images; "" and none for no name."""
         if not name:
             return "", ()
         from automations.templates.filling import fill_markdown  # noqa: PLC0415 - jinja2 costs 40 ms
