@@ -19,7 +19,7 @@ from automations.mail.answers import split_enhanced
 MAX_LINE_OCTETS = 8192
 """RFC 5321, section 4.5.3.1.5, says 512; servers say more."""
 MAX_REPLY_OCTETS = 65_536
-_CHUNK = 65_536
+_CHUNK = 8192
 _REPLY_LINE = re.compile(rb"([2-5][0-9]{2})(?:([ -])(.*))?\Z", re.DOTALL)
 
 
@@ -123,8 +123,10 @@ class Dialogue(smtplib.SMTP):
     def push(self, octets: bytes, seconds: float) -> None:
         """Send bytes, all within *seconds*. Raises OSError."""
         sock = self._connected()
-        sock.settimeout(seconds)
-        sock.sendall(octets)
+        sent = _sent_at_once(sock, octets)
+        if sent < len(octets):
+            sock.settimeout(seconds)
+            sock.sendall(octets[sent:])
 
     def look_ahead(self) -> bool:
         """Return whether the server has spoken unasked, or left; without waiting."""
@@ -134,11 +136,13 @@ class Dialogue(smtplib.SMTP):
     def listen(self) -> None:
         """Take in what has come, without waiting; `heard` tells what it is."""
         sock = self._connected()
-        sock.settimeout(0.0)
+        _wait_for_nothing(sock)
         try:
             while octets := sock.recv(_CHUNK):
                 self._received += octets
-                if len(self._received) > MAX_REPLY_OCTETS:
+                # TLS gives no more than one record at a time, however much there is.
+                has_all = len(octets) < _CHUNK and not isinstance(sock, ssl.SSLSocket)
+                if has_all or len(self._received) > MAX_REPLY_OCTETS:
                     return
             self._lost = "the server closed the connection without an answer"
         except (BlockingIOError, InterruptedError, ssl.SSLWantReadError):
@@ -210,6 +214,21 @@ class Dialogue(smtplib.SMTP):
             pass
         finally:
             self.close()
+
+
+def _sent_at_once(sock: socket.socket, octets: bytes) -> int:
+    """Return how many of *octets* the kernel took without waiting: mostly all."""
+    _wait_for_nothing(sock)
+    try:
+        return sock.send(octets)
+    except (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+        return 0
+
+
+def _wait_for_nothing(sock: socket.socket) -> None:
+    # Asking costs nothing, setting it a call of the system.
+    if sock.gettimeout() != 0.0:
+        sock.settimeout(0.0)
 
 
 def _as_text(text: bytes) -> str:
