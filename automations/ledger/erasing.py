@@ -85,8 +85,8 @@ def _erase_message(database: Database, message: str, at: str, salt: bytes) -> in
     """Take everything personal off a message; one that had not left is dropped."""
     # The key of a message follows from the lead's: whoever guesses an address could find it again.
     stands_for = address_hash(message, salt).hex()
-    database.execute("DELETE FROM message_events WHERE key = ?", (message,))
-    database.execute("DELETE FROM bodies WHERE key = ?", (message,))
+    database.execute("DELETE FROM message_events WHERE message = (SELECT id FROM messages WHERE key = ?)", (message,))
+    database.execute("DELETE FROM bodies WHERE message = (SELECT id FROM messages WHERE key = ?)", (message,))
     database.execute(
         "UPDATE messages SET state = 'dropped', at = ? WHERE key = ? AND state IN ('reserved', 'deferred', 'in doubt')",
         (at, message),

@@ -72,7 +72,9 @@ def doubts(database: Database) -> tuple[Doubt, ...]:
 
 def _handed_over_at(database: Database, record: MessageRecord) -> datetime:
     (at,) = database.execute(
-        "SELECT max(at) FROM message_events WHERE key = ? AND state = ?", (record.key, MessageState.HANDING_OVER)
+        "SELECT max(event.at) FROM messages JOIN message_events AS event ON event.message = messages.id"
+        " WHERE key = ? AND event.state = ?",
+        (record.key, MessageState.HANDING_OVER),
     ).fetchone()
     return record.at if at is None else to_moment(at)
 
@@ -93,7 +95,7 @@ def cut_off(database: Database) -> CutOff | None:
     if last is None or last[2] is not None:
         return None
     run, started_at, _ = last
-    newest = "SELECT key, max(id) AS id FROM message_events WHERE run = ? GROUP BY key"
+    newest = "SELECT max(id) AS id FROM message_events WHERE run = ? GROUP BY message"
     ends = database.execute(
         f"SELECT state, count(*), max(at) FROM message_events JOIN ({newest}) USING (id) GROUP BY state",  # noqa: S608 - both texts are ours
         (run,),

@@ -166,8 +166,9 @@ def _moves(database: Database, key: LeadKey) -> Iterator[Entry]:
 def _messages(database: Database, key: LeadKey) -> Iterator[Entry]:
     rows = database.execute(
         "SELECT event.at, event.run, event.state, event.fault, event.reply, event.next_try_at,"
-        " event.key, sequence, step, sender, address, subject, message_id, variant"
-        " FROM messages JOIN message_events AS event USING (key) WHERE lead_key = ? ORDER BY event.id",
+        " key, sequence, step, sender, address, subject, message_id, variant"
+        " FROM messages JOIN message_events AS event ON event.message = messages.id"
+        " WHERE lead_key = ? ORDER BY event.id",
         (key,),
     )
     names = ("run", "state", "fault", "reply", "next_try_at", "message", "sequence", "step", "sender", "to", "subject")

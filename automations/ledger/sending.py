@@ -66,15 +66,16 @@ def reserve(
         if _insert(database, send, message, at, address) or _write_anew(database, send, message, at, address):
             # Bytes that were never tried make room for those of today's template; the database refuses any others.
             database.execute(
-                "INSERT INTO bodies (key, envelope_from, envelope_to, content, sha256) VALUES (?, ?, ?, ?, ?)"
-                " ON CONFLICT (key) DO UPDATE SET envelope_from = excluded.envelope_from,"
+                "INSERT INTO bodies (message, envelope_from, envelope_to, content, sha256)"
+                " SELECT id, ?, ?, ?, ? FROM messages WHERE key = ?"
+                " ON CONFLICT (message) DO UPDATE SET envelope_from = excluded.envelope_from,"
                 " envelope_to = excluded.envelope_to, content = excluded.content, sha256 = excluded.sha256",
                 (
-                    message.key,
                     message.envelope_from,
                     message.envelope_to,
                     message.content,
                     hashlib.sha256(message.content).digest(),
+                    message.key,
                 ),
             )
             _event(database, message.key, run, at, _RESERVED)
@@ -132,7 +133,7 @@ def stored(database: Database, key: MessageKey) -> Outgoing:
     """Return the bytes that were reserved. Raises LedgerOutOfReach when they are not the same any more."""
     row = database.execute(
         "SELECT message_id, envelope_from, envelope_to, subject, content, sha256"
-        " FROM bodies JOIN messages USING (key) WHERE key = ?",
+        " FROM bodies JOIN messages ON messages.id = bodies.message WHERE key = ?",
         (key,),
     ).fetchone()
     if row is None:
@@ -319,8 +320,9 @@ def _event(
     next_try_at: str | None = None,
 ) -> None:
     database.execute(
-        "INSERT INTO message_events (key, run, at, state, fault, reply, next_try_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (key, run, at, state, fault, reply, next_try_at),
+        "INSERT INTO message_events (message, run, at, state, fault, reply, next_try_at)"
+        " SELECT id, ?, ?, ?, ?, ?, ? FROM messages WHERE key = ?",
+        (run, at, state, fault, reply, next_try_at, key),
     )
 
 

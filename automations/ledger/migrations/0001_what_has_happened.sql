@@ -96,8 +96,11 @@ CREATE TABLE moves (
     UNIQUE (lead_key, sequence, kind, step)
 );
 
+-- Their rows are named by number in the tables that every email adds to: keys come in no order, and an index of them is
+-- written all over the file.
 CREATE TABLE messages (
-    key TEXT PRIMARY KEY,
+    id INTEGER PRIMARY KEY,
+    key TEXT NOT NULL UNIQUE,
     sequence TEXT NOT NULL,
     step TEXT NOT NULL,
     lead_key TEXT NOT NULL,
@@ -130,7 +133,7 @@ CREATE VIEW message_records AS
 
 CREATE TABLE message_events (
     id INTEGER PRIMARY KEY,
-    key TEXT NOT NULL REFERENCES messages (key),
+    message INTEGER NOT NULL REFERENCES messages (id),
     run TEXT REFERENCES runs (run),
     at TEXT NOT NULL,
     state TEXT NOT NULL,
@@ -138,10 +141,10 @@ CREATE TABLE message_events (
     reply TEXT NOT NULL DEFAULT '',
     next_try_at TEXT
 );
-CREATE INDEX events_of_message ON message_events (key);
+CREATE INDEX events_of_message ON message_events (message);
 
 CREATE TABLE bodies (
-    key TEXT PRIMARY KEY REFERENCES messages (key),
+    message INTEGER PRIMARY KEY REFERENCES messages (id),
     envelope_from TEXT NOT NULL,
     envelope_to TEXT NOT NULL,
     content BLOB NOT NULL,
@@ -269,9 +272,10 @@ END BEGIN
     SELECT RAISE(ABORT, 'a message cannot go from this state to that');
 END;
 CREATE TRIGGER messages_stay_themselves
-BEFORE UPDATE OF key, sequence, step, lead_key, address_hash, message_id, reserved_at ON messages
+BEFORE UPDATE OF id, key, sequence, step, lead_key, address_hash, message_id, reserved_at ON messages
 WHEN NOT EXISTS (SELECT 1 FROM erasing) AND (OLD.state <> 'reserved' OR OLD.tries > 0
-    OR (OLD.key, OLD.sequence, OLD.step, OLD.lead_key) IS NOT (NEW.key, NEW.sequence, NEW.step, NEW.lead_key)) BEGIN
+    OR (OLD.id, OLD.key, OLD.sequence, OLD.step, OLD.lead_key)
+        IS NOT (NEW.id, NEW.key, NEW.sequence, NEW.step, NEW.lead_key)) BEGIN
     SELECT RAISE(ABORT, 'a message that was tried stays what it was reserved as');
 END;
 CREATE TRIGGER messages_stay BEFORE DELETE ON messages BEGIN SELECT RAISE(ABORT, 'messages are kept'); END;
@@ -307,7 +311,7 @@ WHEN NOT EXISTS (SELECT 1 FROM erasing) BEGIN SELECT RAISE(ABORT, 'events only g
 CREATE TRIGGER bodies_stay BEFORE DELETE ON bodies
 WHEN NOT EXISTS (SELECT 1 FROM erasing) BEGIN SELECT RAISE(ABORT, 'bodies only grow'); END;
 CREATE TRIGGER bodies_hold BEFORE UPDATE ON bodies
-WHEN NOT EXISTS (SELECT 1 FROM messages WHERE key = OLD.key AND state = 'reserved' AND tries = 0) BEGIN
+WHEN NOT EXISTS (SELECT 1 FROM messages WHERE id = OLD.message AND state = 'reserved' AND tries = 0) BEGIN
     SELECT RAISE(ABORT, 'bodies only grow once their email is under way');
 END;
 CREATE TRIGGER clues_stay BEFORE DELETE ON clues BEGIN SELECT RAISE(ABORT, 'clues only grow'); END;
