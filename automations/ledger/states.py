@@ -73,10 +73,15 @@ class StateReader:
     def _history(self, state: _State) -> LeadHistory:
         score, segment, stage, since, typed, roles, cells = state
         share = self._texts.setdefault
-        written = [share(cell, cell) if isinstance(cell, str) else untag(cell) for cell in cells]
+        written = [
+            share(cell, cell) if isinstance(cell, str) else untag(cell) if isinstance(cell, dict) else cell
+            for cell in cells
+        ]
         return LeadHistory(
-            written=Written(self._roles[tuple(roles)], tuple(written)),
-            typed=tuple([Typed(_ROLES[role], untag(cell), to_moment(seen)) for role, cell, seen in typed]),
+            written=Written(self._roles[tuple(roles)], tuple(written)),  # type: ignore[arg-type]  # no cell is a list
+            typed=tuple([Typed(_ROLES[role], untag(cell), to_moment(seen)) for role, cell, seen in typed])
+            if typed
+            else (),
             stage=share(stage, stage),
             stage_since=self._moments[since],
             segment=share(segment, segment),
