@@ -2,18 +2,18 @@
 
 What it looks like, for three scoring rules, two segments and one stage rule::
 
-    def run(leads, column, today, append, get, make):
+    def run(leads, today, append, get, make):
         b0 = b0_of(k7, today)
-        for (_, facts, stage, typed_score, typed_segment, stage_typed), v3, v7, t8 in zip(
-            leads, column(3), column(7), fold_all(column(8))
-        ):
+        for values, facts, stage, typed_score, typed_segment, stage_typed in leads:
+            v3 = values[3]
+            v7 = values[7]
             f0 = facts[0]
             stage, place = starts[stage]
             moved = None
             m0 = 0
             if v3 is not None and v3 >= 20:
                 m0 |= 1
-            if v7 is not None and b0 <= v7 <= today or t8 == "berlin":
+            if v7 is not None and b0 <= v7 <= today:
                 m0 |= 2
             s0, r0 = c0[m0]
             while True:
@@ -24,8 +24,7 @@ What it looks like, for three scoring rules, two segments and one stage rule::
 
 Rules that follow each other are taken in chunks. Which rules of a chunk hold (its mask, m0) is looked up in the chunk's
 table, which has their sum and their reasons ready; so points are added and reasons are made once for all leads alike,
-and the tables stay small however many outcomes there are. Leads with one outcome share one `Qualification`. Texts are
-folded a column at a time, because many of them come up again and again.
+and the tables stay small however many outcomes there are. Leads with one outcome share one `Qualification`.
 `traces` says the same in the obvious way; a property test compares the two.
 """
 
@@ -43,7 +42,6 @@ from typing import cast
 from automations.core.conditions import Condition, fields_of
 from automations.core.expressions import Names, Slot, expression, slots_of
 from automations.core.leads import Columns, Value
-from automations.core.meanings import fold_all
 from automations.core.policy import Facts, Fade, Ruleset
 from automations.core.rules import Given, LedgerFacts, Points, Qualification, Reason, faded_points, scored
 from automations.core.stages import starting_stage
@@ -63,7 +61,7 @@ def tester(condition: Condition, columns: Columns, facts: Facts) -> Asked:
     """Return one condition as a function. Raises ValueError when it asks for a field that is not there."""
     names = Names(slots_of(columns), facts)
     answer = ast.Return(expression(condition.tree, names))
-    body = [*names.bounds, *unpacked(names, "vf"), *prepared(names), *prepared_later(names), answer]
+    body = [*names.bounds, *unpacked(names), *prepared(names), *prepared_later(names), answer]
     parameters = ("values", "facts", "score", "segment", "stage", "days_in_stage", "today")
     return cast("Asked", function_of(parameters, body, names))
 
@@ -72,18 +70,15 @@ def qualifier(columns: Columns, rules: Ruleset, facts: Facts) -> Callable[[Itera
     """Return `Rules.qualify`. Raises ValueError when a rule asks for what is not there or decided only later."""
     names = Names(slots_of(columns), facts)
     names.bound |= {"starts": _Starts(rules.stages), "none": _entry((), rules)}
-    names.bound |= {"new": tuple.__new__, "kind": Qualification, "fold_all": fold_all, "zip": zip}
+    names.bound |= {"new": tuple.__new__, "kind": Qualification}
     body = _Work(rules, names).body()
-    run = function_of(("leads", "column", "today", "append", "made", "get"), body, names)
+    run = function_of(("leads", "today", "append", "made", "get"), body, names)
 
     def qualify(given: Iterable[Given], today: date) -> list[Qualification]:
-        leads = list(given)
-        columns = list(zip(*[lead.values for lead in leads], strict=True))
         qualified: list[Qualification] = []
         made: dict[tuple[object, ...], Qualification] = {}
-        if leads:
-            with _no_collecting():
-                run(leads, columns.__getitem__, today, qualified.append, made, made.get)
+        with _no_collecting():
+            run(given, today, qualified.append, made, made.get)
         return qualified
 
     return qualify
@@ -205,44 +200,18 @@ def function_of(parameters: Sequence[str], body: list[ast.stmt], names: Names) -
     return cast("FunctionType", space["run"])
 
 
-def unpacked(names: Names, wanted: str) -> list[ast.stmt]:
-    """Return the statements that give the used values (v) and facts (f) of a lead their names, or those *wanted*."""
+def unpacked(names: Names) -> list[ast.stmt]:
+    """Return the statements that give the used values and facts of a lead their names."""
     sources = {"v": "values", "f": "facts"}
-    used = sorted(each for each in names.used if each[0] in wanted and each[1:].isdigit())
+    used = sorted(each for each in names.used if each[1:].isdigit())
     return code("\n".join(f"{each} = {sources[each[0]]}[{each[1:]}]" for each in used))
 
 
 def prepared(names: Names) -> list[ast.stmt]:
-    """Return the statements that fold text and find kinds of addresses of the columns, for one lead."""
-    folds = "\n".join(_folded(each) for each in _folded_columns(names))
-    return [*code(folds), *folded_facts(names), *kinds_found(names)]
-
-
-def folded_facts(names: Names) -> list[ast.stmt]:
-    """Return the statements that fold the text of facts, for one lead."""
-    slots = [each for each in names.folded.values() if each.name[0] == "f" and each.name[1:].isdigit()]
-    return code("\n".join(_folded(each) for each in slots))
-
-
-def kinds_found(names: Names) -> list[ast.stmt]:
-    """Return the statements that find kinds of addresses of the columns."""
-    slots = [each for each in names.kinds.values() if each.name[1:].isdigit()]
-    return code("\n".join(f"{each.kinds} = kinds_of({each.folded})" for each in slots))
-
-
-def _folded_columns(names: Names) -> list[Slot]:
-    return [each for each in names.folded.values() if each.name[0] == "v" and each.name[1:].isdigit()]
-
-
-def _loop_over_columns(names: Names) -> ast.For:
-    """Return the loop over leads, with the values and the folded texts of the columns that rules ask about."""
-    values = sorted(each for each in names.used if each[0] == "v" and each[1:].isdigit())
-    folded = _folded_columns(names)
-    given = "(_, facts, stage, typed_score, typed_segment, stage_typed)"
-    each = ", ".join([given, *values, *(slot.folded for slot in folded)])
-    columns = [f"column({name[1:]})" for name in values]
-    texts = [f"fold_all(column({slot.name[1:]}))" for slot in folded]
-    return cast("ast.For", code(f"for {each}, in zip({', '.join(['leads', *columns, *texts])}): pass")[0])
+    """Return the statements that fold text and find kinds of addresses of the columns, once for each lead."""
+    folds = [_folded(each) for each in names.folded.values() if each.name[0] == "v" and each.name[1:].isdigit()]
+    kinds = [f"{each.kinds} = kinds_of({each.folded})" for each in names.kinds.values() if each.name[1:].isdigit()]
+    return code("\n".join([*folds, *kinds]))
 
 
 def prepared_later(names: Names, *wanted: str) -> list[ast.stmt]:
@@ -279,16 +248,16 @@ class _Work:
         turn = self._turn()
         asks_days = "days_in_stage" in self.names.used
         lead = [
-            *unpacked(self.names, "f"),
-            *folded_facts(self.names),
+            *unpacked(self.names),
             *(code(f"days_in_stage = facts[{LedgerFacts._fields.index('days_in_stage')}] if stage else 0") * asks_days),
             *code("stage, place = starts[stage]\nmoved = None"),
-            *kinds_found(self.names),
+            *prepared(self.names),
             *still,
             *([ast.While(ast.Constant(True), turn, [])] if self.rules.stage_rules else turn),
             *self._ending(),
         ]
-        loop = _loop_over_columns(self.names)
+        given = "values, facts, stage, typed_score, typed_segment, stage_typed"
+        loop = cast("ast.For", code(f"for {given} in leads: pass")[0])
         loop.body = lead
         return [*self.names.bounds, *code(f"room = {_MOST_SHARED}"), loop]
 

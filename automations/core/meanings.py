@@ -6,7 +6,7 @@ Written to be obviously right. `generated` has faster forms of the same, and a p
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
@@ -100,15 +100,6 @@ def fold(text: str) -> str:
         return text.strip().lower()
     wide = unicodedata.normalize("NFKC", text).casefold()
     return unicodedata.normalize("NFKC", wide).strip()
-
-
-def fold_all(texts: Sequence[str | None]) -> list[str]:
-    """Return `fold` of each text; "" for None. Of texts that come up again and again each is folded once."""
-    different = set(texts)
-    if 2 * len(different) > len(texts):
-        return [fold(text) if text else "" for text in texts]
-    folded = {text: fold(text) if text else "" for text in different}
-    return [folded[text] for text in texts]
 
 
 def _shifted_months(day: date, months: int) -> date:
