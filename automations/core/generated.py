@@ -208,8 +208,8 @@ def unpacked(names: Names) -> list[ast.stmt]:
 
 
 def prepared(names: Names) -> list[ast.stmt]:
-    """Return the statements that fold text and find kinds of addresses of the columns, once for each lead."""
-    folds = [_folded(each) for each in names.folded.values() if each.name[0] == "v" and each.name[1:].isdigit()]
+    """Return the statements that fold the texts of columns and facts and find kinds of addresses, for each lead."""
+    folds = [_folded(each) for each in names.folded.values() if each.name[1:].isdigit()]
     kinds = [f"{each.kinds} = kinds_of({each.folded})" for each in names.kinds.values() if each.name[1:].isdigit()]
     return code("\n".join([*folds, *kinds]))
 
