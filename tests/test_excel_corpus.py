@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import shutil
 import subprocess
-import zlib
 from io import BytesIO
 from pathlib import Path
 from xml.parsers import expat
@@ -44,6 +43,11 @@ REFUSED = {
 }
 PATCHED = tuple(path for path in FILES if path.name not in REFUSED)
 
+SEED = 20261123
+"""What the three cells of each workbook are picked by, together with its name: every run picks the same."""
+LARGEST_GRID = 1_000_000
+"""So many cells are walked by openpyxl, which makes every empty one up to the last corner."""
+
 Grid = dict[tuple[int, int], Cell]
 
 
@@ -77,9 +81,9 @@ def _calamine_grid(data: bytes, tab: str) -> Grid | None:
     return {(row, at): cell for row, cells in enumerate(rows, 1) for at, cell in enumerate(cells, left) if cell != ""}
 
 
-def _edits(sheet: OpenSheet, seed: int) -> dict[tuple[int, int], Cell]:
+def _edits(sheet: OpenSheet, name: str) -> dict[tuple[int, int], Cell]:
     """Return three cells: one that is there, one beside the data, one in a row below it. Refused ones are left out."""
-    picks = random.Random(seed)
+    picks = random.Random(f"{SEED} {name}")
     grid = _grid(sheet)
     places = sorted(grid) or [(1, 1)]
     there = picks.choice(places)
@@ -99,7 +103,7 @@ def _patched(path: Path) -> tuple[bytes, str, dict[tuple[int, int], Cell], froze
         if entry is None:
             raise WorkbookRefused(Reason.UNUSUAL, "it has no tab with cells")
         sheet = OpenSheet(package, entry, tables)
-        wanted = _edits(sheet, zlib.crc32(path.name.encode()))
+        wanted = _edits(sheet, path.name)
         cells: dict[int, dict[int, Edit]] = {}
         for (row, column), value in wanted.items():
             cells.setdefault(row, {})[column] = Edit(value)
@@ -159,13 +163,15 @@ def _check_cells(before: bytes, after: bytes, tab: str, wanted: dict[tuple[int, 
 
 @needs_corpus
 @pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning")
-@pytest.mark.parametrize("path", PATCHED[::9], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", PATCHED, ids=lambda path: path.name)
 def test_openpyxl_agrees(path: Path) -> None:
     """A third reader sees the new cells where they belong and the old ones as they were."""
     after, tab, wanted, _ = _patched(path)
     try:
         old = load_workbook(path, data_only=True)[tab]
     except Exception:  # noqa: BLE001 - what openpyxl cannot load it cannot judge
+        return
+    if old.max_row * old.max_column > LARGEST_GRID:
         return
     cells = {(cell.row, cell.column): cell.value for row in old.iter_rows() for cell in row if cell.value is not None}
 

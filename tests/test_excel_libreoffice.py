@@ -41,7 +41,7 @@ def _as_seen(path: Path) -> list[list[str]]:
 
 
 def test_formulas_that_depend_on_our_cells_are_calculated(tmp_path: Path) -> None:
-    """The team's own formula over our score shows the new score when the workbook is opened."""
+    """The last result stands there until the workbook is opened; then the team's own formula shows our new score."""
     rows = (
         f'<row r="1">{text_cell("A1", "Email")}{text_cell("B1", "Score")}{text_cell("C1", "Double")}</row>'
         f'<row r="2">{text_cell("A2", "eva@muster.example")}<c r="B2"><v>50</v></c>'
@@ -50,7 +50,9 @@ def test_formulas_that_depend_on_our_cells_are_calculated(tmp_path: Path) -> Non
     path = workbook(tmp_path / "leads.xlsx", rows)
 
     ExcelSource(path).write([change("eva@muster.example", "Score", 50, 80)], BY_EMAIL)
+    meanwhile = [list(cells) for _, cells in ExcelSource(path).read(["Email", "Score", "Double"]).rows]
 
+    assert meanwhile == [["eva@muster.example", 80, 100]]
     assert _as_seen(path) == [["Email", "Score", "Double"], ["eva@muster.example", "80", "160"]]
 
 

@@ -59,7 +59,7 @@ def raw_cells(block: Block, row: RowSpan, prefix: bytes) -> Iterator[RawCell]:
     """Return the cells of one row, however they are written; a cell without r= follows the one before it."""
     if row.closes_itself:
         return
-    closing = b"</%bc>" % prefix
+    closing = b"</%bc" % prefix
     last = 0
     at = row.tag_end
     search = _any_cell(prefix).search
@@ -72,8 +72,10 @@ def raw_cells(block: Block, row: RowSpan, prefix: bytes) -> Iterator[RawCell]:
         closes_itself = tag.endswith(b"/")
         end = found.end()
         if not closes_itself:
-            end = block.seen.find(closing, end, row.end) + len(closing)
-            if end < found.end():
+            # A space may stand before the bracket, as in </c >.
+            last_tag = block.seen.find(closing, end, row.end)
+            end = block.seen.find(b">", last_tag, row.end) + 1
+            if last_tag < 0 or not end:
                 raise WorkbookRefused(Reason.CUT_OFF, f"a cell of row {row.number} does not end")
         yield RawCell(column, found.start(), found.end(), end, tag, closes_itself, prefix)
         at = end

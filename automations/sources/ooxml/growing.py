@@ -135,9 +135,8 @@ def _check_allowed(inspection: Inspection, row: int, last: int, count: int, labe
 def _grown_table(data: bytes, area: Area, new: Sequence[str]) -> bytes:
     """Return a table part with columns added at its right end: ref, filter, list of columns."""
     grown = Area(area.top, area.left, area.bottom, area.right + len(new))
-    numbers = [
-        int(tag.get(b"id", b"0")) for tag in map(attributes, re.findall(rb"<[\w.:-]*tableColumn\s([^>]*)>", data))
-    ]
+    columns_there = re.findall(rb"<[\w.:-]*tableColumn(?=[\s/>])(%b)>" % QUOTED, masked(data))
+    numbers = [int(number) for tag in columns_there if (number := attributes(tag).get(b"id", b"")).isdigit()]
     prefix = re.search(rb"<((?:[\w.-]+:)?)table[\s>]", masked(data))
     p = prefix[1] if prefix else b""
     columns = b"".join(
@@ -146,8 +145,9 @@ def _grown_table(data: bytes, area: Area, new: Sequence[str]) -> bytes:
     )
     data = _with(data, p + b"table", b"ref", lambda _: grown.text())
     data = _with(data, p + b"autoFilter", b"ref", lambda old: _to_column(old, grown.right))
-    data = _with(data, p + b"tableColumns", b"count", lambda old: b"%d" % (int(old) + len(new)))
-    return data.replace(b"</%btableColumns>" % p, columns + b"</%btableColumns>" % p, 1)
+    data = _with(data, p + b"tableColumns", b"count", lambda _: b"%d" % (len(columns_there) + len(new)))
+    end = masked(data).rfind(b"</%btableColumns" % p)
+    return data[:end] + columns + data[end:]
 
 
 def _with(data: bytes, name: bytes, attribute: bytes, change: Callable[[bytes], bytes]) -> bytes:

@@ -134,16 +134,19 @@ def _any_of(openings: tuple[bytes, ...]) -> re.Pattern[bytes]:
 
 
 def first_inside(data: bytes, prefix: bytes, name: bytes) -> tuple[int, int] | None:
-    """Return from where to where the first element of a name has its content; None without one that is closed."""
+    """Return from where to where the first element of a name has its content; None without one that is closed.
+
+    A space may stand before the last bracket, as in ``</v >``.
+    """
     found = re.search(rb"<%b%b(?:\s[^>]*)?>" % (prefix, name), data)
-    end = data.find(b"</%b%b>" % (prefix, name), found.end()) if found else -1
+    end = data.find(b"</%b%b" % (prefix, name), found.end()) if found else -1
     return (found.end(), end) if found and end >= 0 and not found[0].endswith(b"/>") else None
 
 
 def every_inside(data: bytes, prefix: bytes, name: bytes) -> Iterator[tuple[int, int]]:
     """Return the same for every element of a name; those in another one of that name are not seen."""
     tag = re.compile(rb"<%b%b(?:\s[^>]*)?>" % (prefix, name))
-    closing = b"</%b%b>" % (prefix, name)
+    closing = b"</%b%b" % (prefix, name)
     at = 0
     while found := tag.search(data, at):
         at = found.end()

@@ -61,7 +61,9 @@ class RowPatcher:
         """Return the row with cells changed and inserted, however it is written."""
         data = block.data
         old = list(raw_cells(block, row, self.prefix))
-        tag = data[row.start + len(self.prefix) + 4 : row.tag_end - 1].rstrip(b"/ \t\r\n")
+        tag = data[row.start + len(self.prefix) + 4 : row.tag_end - 1]
+        if row.closes_itself:
+            tag = tag.rstrip(b"/ \t\r\n")
         pieces: list[bytes] = []
         at = row.tag_end
         for column in sorted(edits):

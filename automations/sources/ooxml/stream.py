@@ -18,6 +18,7 @@ from automations.sources.ooxml.refusals import Reason, WorkbookRefused
 
 _ROOT = re.compile(rb"<(?:([\w.-]+):)?worksheet(?=[\s/>])")
 _ANY_ELEMENT = re.compile(rb"<[A-Za-z_]")
+_ALTERNATIVES = re.compile(rb"<[\w.-]+:AlternateContent(?=[\s/>])")
 _ROOT_WITHIN = 1 << 12
 """So many bytes are there before the first element is looked for."""
 _MAX_PENDING_BYTES = 32 << 20
@@ -183,9 +184,15 @@ class SheetStream:
             waiting = self._more(waiting)
 
     def _block(self, waiting: bytes, seen: bytes, length: int) -> Block:
-        """Return the first *length* bytes as a block."""
+        """Return the first *length* bytes as a block.
+
+        Raises WorkbookRefused for rows or cells in several versions, of which each program takes the one it knows
+        (ECMA-376 part 3, 7.6): whatever is written into one, others show another.
+        """
         data = waiting[:length]
         block = Block(data, data if seen is waiting else seen[:length], self._last_row, self.prefix)
+        if b"AlternateContent" in block.seen and _ALTERNATIVES.search(block.seen):
+            raise WorkbookRefused(Reason.UNUSUAL, "some of its cells stand in several versions, one for each program")
         self._last_row = block.last
         return block
 

@@ -19,7 +19,7 @@ def _item_pattern(prefix: bytes) -> re.Pattern[bytes]:
     """One item: its text where it is plain, else everything inside it."""
     p = prefix
     return re.compile(
-        rb"<%bsi(?:>|\s[^>]*?(?<!/)>)(?:<%bt(?: xml:space=\"preserve\")?>([^<]*)</%bt></%bsi>|(.*?)</%bsi>)"
+        rb"<%bsi(?:>|\s[^>]*?(?<!/)>)(?:<%bt(?: xml:space=\"preserve\")?>([^<]*)</%bt></%bsi>|(.*?)</%bsi\s*>)"
         rb"|<%bsi(?:\s[^>]*?)?/>" % (p, p, p, p, p, p),
         re.DOTALL,
     )
@@ -78,9 +78,9 @@ class SharedStrings:
                 is_first = False
             if hides_markup(waiting):
                 waiting += b"".join(stream)
-            end = b"</%bsi>" % self._prefix
-            cut = waiting.rfind(end) + len(end)
-            if cut >= len(end):
+            last = waiting.rfind(b"</%bsi" % self._prefix)
+            cut = waiting.find(b">", last) + 1 if last >= 0 else 0
+            if cut:
                 self._take(waiting[:cut])
                 waiting = waiting[cut:]
             elif len(waiting) > _MAX_ITEM_BYTES:
