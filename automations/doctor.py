@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from automations.connections import mailbox_of, try_login, try_mailbox
 from automations.core.addresses import domain_of
 from automations.core.books import wanted_headers
-from automations.core.health import DomainFacts, Facts, HouseFacts, ServerFacts, Tried
+from automations.core.health import DomainFacts, Facts, HouseFacts, ServerFacts, Tried, moved_senders
 from automations.core.history import MessageRecord, MessageState
 from automations.core.hosts import is_this_machine
 from automations.core.identity import strange
@@ -164,7 +164,9 @@ def _house(project: Project, now: datetime) -> tuple[HouseFacts, tuple[MessageRe
     )
     try:
         with project.open_ledger() as ledger:
-            return _ledger_facts(project, ledger, house, now), ledger.history(now).messages
+            records = ledger.history(now).messages
+            moved = moved_senders(records, project.policy.senders)
+            return replace(_ledger_facts(project, ledger, house, now), moved=moved), records
     except LeadwrightError as error:
         return replace(house, ledger_problem=error.what, ledger_fix=error.fix), ()
 

@@ -28,6 +28,10 @@ def _has_program(*names: str) -> Callable[[], bool]:
     return lambda: any(shutil.which(name, path=_PROGRAM_PATH) for name in names)
 
 
+def _may_start_postfix() -> bool:
+    return os.geteuid() == 0 and _has_program("postfix")()
+
+
 def _has_libfaketime() -> bool:
     return any(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
 
@@ -39,6 +43,7 @@ PARTS = {
     "needs_libreoffice": Part("LibreOffice Calc (soffice)", _has_program("soffice", "libreoffice")),
     "needs_strace": Part("strace", _has_program("strace")),
     "needs_smtp_sink": Part("Postfix's smtp-sink", _has_program("smtp-sink")),
+    "needs_postfix": Part("Postfix, and the right to start it", _may_start_postfix),
     "needs_dovecot": Part("Dovecot", _has_program("dovecot")),
     "needs_faketime": Part("libfaketime", _has_libfaketime),
     "needs_root": Part("the rights of root", lambda: os.geteuid() == 0),

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from automations.core.messages import Fault, Hand, MessageKey
-from automations.mail.answers import Phase, classify, retry_time, split_enhanced
+from automations.mail.answers import Phase, asked_pause, classify, retry_time, split_enhanced
 
 NINE = datetime(2026, 11, 23, 9, tzinfo=UTC)
 
@@ -126,3 +126,31 @@ def test_no_wait_before_the_first_try() -> None:
     """A message that was never handed over has nothing to wait for."""
     with pytest.raises(ValueError, match="1 or more"):
         retry_time(0, NINE, MessageKey("abc"))
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("Greylisted, try again in 300 seconds", 300),
+        ("4.7.1 rate limited; retry after 10 minutes", 600),
+        ("Please wait 2 hours and try later", 7200),
+        ("Greylisting in action, please come back in 00:04:59", 299),
+        ("Greylisted for 300s, see http://postgrey.example/help/60s", 300),
+        ("try again in 90 days", None),
+        ("Try again later", None),
+        ("mailbox 12345 is full", None),
+        ("retry after 999999 hours", 86_400),
+        ("", None),
+    ],
+)
+def test_a_server_that_says_how_long_is_heard(text: str, seconds: int | None) -> None:
+    """The wait is read from the words of an answer, and never is longer than a day."""
+    expected = None if seconds is None else timedelta(seconds=seconds)
+
+    assert asked_pause(text) == expected
+    assert classify(Phase.RCPT, 451, "4.7.1", text).retry_after == expected
+
+
+def test_only_what_is_put_off_has_a_wait() -> None:
+    """A refusal is one, whatever it says about trying again."""
+    assert classify(Phase.RCPT, 550, "5.1.1", "no such user, do not retry for 300 seconds").retry_after is None

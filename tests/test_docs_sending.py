@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from automations.core.messages import Fault
-from automations.core.putoff import MAILBOX_TRIES
+from automations.core.putoff import MAILBOX_EMAILS
 from automations.core.sequences import DEADLINE
 from automations.mail.answers import answer_rows
 from automations.mail.dialogue import Timeouts
@@ -32,6 +32,6 @@ def test_every_fault_is_explained() -> None:
 
 def test_its_numbers_are_those_of_the_code() -> None:
     """The waits and counts on the page are the ones that are used."""
-    assert (Timeouts().dot, DEADLINE.total_seconds() / 3600, MAILBOX_TRIES, BATCH) == (600, 72, 3, 50)
+    assert (Timeouts().dot, DEADLINE.total_seconds() / 3600, MAILBOX_EMAILS, BATCH) == (600, 72, 3, 50)
     for said in ("600 seconds", "72 hours", "three times in a row", "batches of 50"):
         assert said in PAGE

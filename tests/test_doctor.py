@@ -19,10 +19,16 @@ from automations.core.health import (
     Finding,
     HouseFacts,
     Level,
+    Moved,
     ServerFacts,
     Tried,
     examine,
+    moved_senders,
 )
+from automations.core.history import MessageRecord, MessageState
+from automations.core.leads import LeadKey
+from automations.core.messages import MessageKey
+from automations.core.policy import Sender
 from automations.errors import WrongUsage
 from automations.mail.dns import Resolver, look_up_domain, look_up_names
 from automations.mail.dns_sim import DnsSim, Zone
@@ -141,6 +147,10 @@ HOUSES: Mapping[str, tuple[HouseFacts, list[str]]] = {
     "things to decide": (
         HouseFacts(HOUSE.today, free_bytes=ROOM, in_doubt=2, paused="fair"),
         ["2 emails are in doubt", "sending is paused (fair)"],
+    ),
+    "moved": (
+        replace(HOUSE, moved=(Moved("anna", "old.example", "shop.example", 2),)),
+        ["anna wrote to 2 leads from old.example, and writes from shop.example now"],
     ),
     "runs": (
         HouseFacts(
@@ -291,3 +301,36 @@ def test_a_server_that_refuses_is_a_fail(tmp_path: Path) -> None:
     assert process.returncode == 1
     assert [what.partition(": ")[0] for what in failed] == ["anna"]
     assert "closed for today" in failed[0]
+
+
+def test_fault_45_a_sender_whose_domain_changed_is_told_of() -> None:
+    """Whose last email came from another domain than the next one will: counted by lead, the newest email decides."""
+    anna = Sender("anna", "Anna", "anna@new.example")
+
+    def mail(number: int, lead: str, domain: str, state: MessageState = MessageState.ACCEPTED) -> MessageRecord:
+        at = NOW + timedelta(minutes=number)
+        key = MessageKey(f"{number:052}")
+        about = (
+            key,
+            "welcome",
+            "hello",
+            LeadKey(lead),
+            lead,
+            "",
+            "anna",
+            state,
+            at,
+            at,
+            "Hi",
+            f"<{key[:26]}@{domain}>",
+        )
+        return MessageRecord(*about)
+
+    records = [
+        mail(1, "a@x.example", "old.example"),
+        mail(2, "b@x.example", "old.example"),
+        mail(3, "b@x.example", "new.example"),
+        mail(4, "c@x.example", "old.example", MessageState.REFUSED),
+    ]
+
+    assert moved_senders(records, [anna]) == (Moved("anna", "old.example", "new.example", 1),)

@@ -39,6 +39,8 @@ ELSEWHERE = {
     27: "test_evidence.py::test_fault_27_a_line_that_dies_after_the_dot",
     38: "test_oauth.py::test_fault_38_a_token_that_ends_in_the_middle_of_a_run_is_renewed_once",
     39: "test_gmail.py::test_fault_39_drafts_get_decides",
+    45: "test_doctor.py::test_fault_45_a_sender_whose_domain_changed_is_told_of",
+    92: "test_faults_of_clocks.py::test_fault_92_a_clock_that_steps_within_a_run",
     114: "test_doctor.py::test_fault_114_what_receivers_look_at",
     115: "test_ledger_opening.py::test_an_older_ledger_is_copied_and_brought_up_to_date",
 }

@@ -189,10 +189,10 @@ def test_smtp_sink_answers_the_end(option: str, hand: Hand) -> None:
 @pytest.mark.needs_smtp_sink
 def test_smtp_sink_refuses_before_it_reads() -> None:
     """Fault 30: a server that says no right after its go-ahead is heard while we are still talking."""
-    with sink("-A", "0") as port, mailer(port) as anna:
-        outcome = anna.send(filled(2000), may_go)
+    with sink("-A", "1") as port, mailer(port) as anna:
+        outcome = anna.send(filled(20_000), never_asked)
 
-    assert outcome.hand in {Hand.REFUSED, Hand.DEFERRED}
+    assert (outcome.hand, outcome.reply[:3]) == (Hand.REFUSED, "550")
 
 
 def test_letters_before_the_at_that_not_every_server_takes() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -172,6 +173,21 @@ def test_a_server_that_is_down_stops_its_sender_and_nobody_else(ledger: SqliteLe
 
     assert (sent.accepted, sent.deferred, sent.held) == (15, 5, 10)
     assert sent.stopped == "the mail server did not answer properly five times: no connection"
+
+
+def test_senders_that_share_a_server_share_its_breaker(ledger: SqliteLedger) -> None:
+    """Five failures of one server are enough for all who send through it; whoever sends through another goes on."""
+    names = ("anna", "jonas", "mara")
+    emails = [(replace(send, sender=names[number % 3]), message) for number, (send, message) in enumerate(leads(30))]
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = int(closed.getsockname()[1])
+    down = [SmtpMailer(host=host, port=port, security="none") for host in ("localhost", "LOCALHOST")]
+
+    with SmtpSim() as server:
+        sent = deliver(emails, ledger, lambda name: mailer(server, 1) if name == "mara" else down[name == "jonas"])
+
+    assert (sent.accepted, sent.deferred, sent.held) == (10, 5, 15)
+    assert sent.stopped.startswith("the mail server did not answer properly five times: ")
 
 
 def test_a_refused_recipient_costs_no_new_connection(ledger: SqliteLedger) -> None:

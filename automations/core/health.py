@@ -6,11 +6,16 @@ A finding is one line: ok, WARN (it works, for now) or FAIL (it does not), with 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
+
+from automations.core.addresses import domain_of
+from automations.core.history import MessageRecord, MessageState
+from automations.core.policy import Sender
 
 
 class Level(StrEnum):
@@ -85,6 +90,31 @@ class ServerFacts:
     uses_password: bool = False
 
 
+class Moved(NamedTuple):
+    """A sender whose address has another domain now than when it last wrote to *leads*."""
+
+    sender: str
+    was: str
+    domain: str
+    leads: int
+
+
+def moved_senders(records: Iterable[MessageRecord], senders: Iterable[Sender]) -> tuple[Moved, ...]:
+    """Return the senders whose leads would get the next email of a thread from another domain than the last one.
+
+    The domain of an email is that of its Message-ID, which it keeps whatever becomes of the sender.
+    """
+    accepted = (each for each in records if each.state is MessageState.ACCEPTED)
+    last = {(each.sender, each.lead_key): each for each in sorted(accepted, key=lambda each: each.at)}
+    domains = {sender.name: domain_of(sender.address) for sender in senders}
+    found = Counter((name, record.message_id.rpartition("@")[2].rstrip(">")) for (name, _), record in last.items())
+    return tuple(
+        Moved(name, was, domains[name], leads)
+        for (name, was), leads in sorted(found.items())
+        if name in domains and was != domains[name]
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class HouseFacts:
     """The machine and the ledger; *last_known* is the newest moment the ledger has seen."""
@@ -102,6 +132,7 @@ class HouseFacts:
     last_exit: int | None = None
     in_doubt: int = 0
     paused: str | None = None
+    moved: tuple[Moved, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,6 +335,17 @@ def _ledger(facts: Facts) -> list[Finding]:
     return found
 
 
+def _moved(facts: Facts) -> list[Finding]:
+    return [
+        warn(
+            f"{each.sender} wrote to {each.leads} lead{'s' * (each.leads != 1)} from {each.was}, and writes from"
+            f" {each.domain} now",
+            "their next email joins the thread, but spam filters do not know the new domain: warm it up slowly",
+        )
+        for each in facts.house.moved
+    ]
+
+
 def _runs(facts: Facts) -> list[Finding]:
     house = facts.house
     found = []
@@ -337,6 +379,7 @@ CHECKS: Sequence[Callable[[Facts], list[Finding]]] = (
     _clock,
     _disk,
     _ledger,
+    _moved,
     _runs,
 )
 """Every check, in the order of the screen."""

@@ -121,7 +121,7 @@ def _unheard(candidate: Candidate, ask: _Question) -> Answer:
 
 
 def _mailbox(candidate: Candidate, _: _Question) -> Answer:
-    why = full_mailbox(candidate.record)
+    why = full_mailbox(candidate.known.messages)
     return (why, None) if why else None
 
 

@@ -11,8 +11,8 @@ from automations.core.messages import Fault
 ROLLING_DAY = timedelta(hours=24)
 """The span over which mail providers count a sender's emails (support.google.com/a/answer/166852)."""
 LEAST_PAUSE = timedelta(hours=1)
-MAILBOX_TRIES = 3
-"""So often in a row a mailbox may be full before a person is asked."""
+MAILBOX_EMAILS = 3
+"""So many emails in a row may find a mailbox full before a person is asked; the tries of one email count once."""
 
 
 def quota_frees(records: Iterable[MessageRecord], sender: str) -> datetime | None:
@@ -35,8 +35,10 @@ def _is_over_quota(record: MessageRecord) -> bool:
     return record.state is MessageState.DEFERRED and record.fault is Fault.QUOTA
 
 
-def full_mailbox(record: MessageRecord | None) -> str:
-    """Return why an email waits for a person: its receiver's mailbox was full each time it was tried; "" when not."""
-    if record is None or record.fault is not Fault.MAILBOX or record.tries < MAILBOX_TRIES:
+def full_mailbox(records: Iterable[MessageRecord]) -> str:
+    """Return why a lead, to whom *records* went, waits for a person: the last emails found its mailbox full; or ""."""
+    tried = sorted((record for record in records if not record.is_untried), key=lambda record: record.at)
+    last = tried[-MAILBOX_EMAILS:]
+    if len(last) < MAILBOX_EMAILS or any(record.fault is not Fault.MAILBOX for record in last):
         return ""
-    return f"the mailbox of {record.address} was full {record.tries} times: {record.reply}"
+    return f"the mailbox of {last[-1].address} was full for {MAILBOX_EMAILS} emails in a row: {last[-1].reply}"

@@ -160,7 +160,40 @@ def classify(phase: Phase, code: int, enhanced: str, text: str) -> Outcome:
     """
     row = next(row for row in _TABLE if row.holds(phase, code, enhanced, text))
     said = " ".join(each for each in (str(code) if code else "", enhanced, one_line(text)) if each)
-    return Outcome(row.hand, row.fault, said[:MAX_REPLY])
+    wait = asked_pause(text) if row.hand is Hand.DEFERRED else None
+    return Outcome(row.hand, row.fault, said[:MAX_REPLY], wait)
+
+
+_PAUSE_ASKED = re.compile(
+    r"\b(?:again|retry|wait|back|greylist\w*|graylist\w*|delay\w*)\b[^0-9]{0,30}?"
+    r"(?:(?P<h>\d{1,2}):(?P<m>\d\d):(?P<s>\d\d)|(?P<count>\d{1,6}) ?(?P<unit>s|m|h)(?:ec|in|our|r)?[a-z]*)\b",
+    re.IGNORECASE,
+)
+_UNITS = {"s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1)}
+MOST_ASKED = timedelta(hours=24)
+"""Longer than this nobody waits because a server asks for it: the email would come too late to be of use."""
+
+
+def asked_pause(text: str) -> timedelta | None:
+    """Return how long a server asks us to wait, in the words of its answer; None when it does not say.
+
+    Never longer than `MOST_ASKED`. SMTP has no field for it: these are the words that servers use.
+
+    >>> asked_pause("Greylisted, please try again in 300 seconds")
+    datetime.timedelta(seconds=300)
+    >>> asked_pause("rate limited, retry after 10 minutes")
+    datetime.timedelta(seconds=600)
+    >>> asked_pause("Greylisting in action, please come back in 00:04:59")
+    datetime.timedelta(seconds=299)
+    """
+    found = _PAUSE_ASKED.search(text)
+    if found is None:
+        return None
+    if found["unit"]:
+        pause = int(found["count"]) * _UNITS[found["unit"].lower()]
+    else:
+        pause = timedelta(hours=int(found["h"]), minutes=int(found["m"]), seconds=int(found["s"]))
+    return min(pause, MOST_ASKED)
 
 
 _ENHANCED = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?:\s+|\Z)")

@@ -58,6 +58,16 @@ class HasLanes(Protocol):
         ...
 
 
+@runtime_checkable
+class HasServer(Protocol):
+    """A mailer that other senders' mailers may share a server with."""
+
+    @property
+    def server(self) -> str:
+        """Return what tells this server from others."""
+        ...
+
+
 def wait(lanes: Sequence[Lane], at_most: float | None) -> Mapping[Lane, bool]:
     """Wait until a server speaks or a deadline passes, *at_most* so many seconds (None: no limit).
 

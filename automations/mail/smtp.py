@@ -49,12 +49,18 @@ class SmtpMailer:
             )
         server = Server(host, port, security, timeouts or Timeouts(), ca_file)
         login = Login(user, password, token) if user else None
+        self._where = f"{host.lower()}:{port}"
         self._lanes = tuple(SmtpLane(server, login, habits) for _ in range(connections))
 
     @property
     def lanes(self) -> tuple[SmtpLane, ...]:
         """Return the connections."""
         return self._lanes
+
+    @property
+    def server(self) -> str:
+        """Return which server it is: its name and its port."""
+        return self._where
 
     def try_login(self) -> Outcome | None:
         """Connect and log in, and leave again; return how that failed, or None when a message could leave now."""

@@ -15,7 +15,7 @@ from automations.crash import crash_at
 from automations.ledger import Ended
 from automations.mail import Mailer
 from automations.mail.answers import retry_time
-from automations.mail.lanes import HandOver, HasLanes, Lane, Need, wait
+from automations.mail.lanes import HandOver, HasLanes, HasServer, Lane, Need, wait
 from automations.sending.desk import Desk
 from automations.sending.supply import Supply
 from automations.sending.tally import Tally
@@ -108,6 +108,8 @@ class Crew:
         if sender not in self._mailers:
             mailer = self._stack.enter_context(self._desk.open_mailer(sender))
             self._mailers[sender] = mailer, mailer.lanes if isinstance(mailer, HasLanes) else ()
+            if isinstance(mailer, HasServer):
+                self._tally.meet(sender, mailer.server)
         return self._mailers[sender]
 
     def _hand_over_alone(self, send: Send, message: Outgoing, mailer: Mailer) -> None:

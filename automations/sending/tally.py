@@ -18,6 +18,7 @@ class _Whose(Enum):
 
     EVERYBODY = auto()
     SENDER = auto()
+    SERVER = auto()
     DOMAIN = auto()
 
 
@@ -34,7 +35,7 @@ _PATIENCE: Mapping[Fault, _Patience] = {
     Fault.ACCOUNT: _Patience(1, _Whose.EVERYBODY, "the mail server does not accept our login or sender"),
     Fault.QUOTA: _Patience(1, _Whose.SENDER, "the mail server says the sender has reached its limit"),
     Fault.POLICY: _Patience(3, _Whose.EVERYBODY, "three emails were refused as unwanted"),
-    Fault.SERVER: _Patience(5, _Whose.SENDER, "the mail server did not answer properly five times"),
+    Fault.SERVER: _Patience(5, _Whose.SERVER, "the mail server did not answer properly five times"),
     Fault.RECEIVER: _Patience(3, _Whose.DOMAIN, "three emails were put off"),
 }
 _COUNTED = {Hand.ACCEPTED: "accepted", Hand.DEFERRED: "deferred", Hand.REFUSED: "refused", Hand.IN_DOUBT: "in_doubt"}
@@ -55,20 +56,26 @@ class Tally:
         self._hands: Counter[str] = Counter()
         self._faults: Counter[tuple[Fault, str]] = Counter()
         self._senders: dict[str, str] = {}
+        self._servers: dict[str, str] = {}
+        self._server_of: dict[str, str] = {}
         self._domains: dict[str, str] = {}
 
     @property
     def why(self) -> str:
         """Return why some were not tried, for all and for single senders; "" when all were."""
-        return "; ".join(filter(None, (self.stopped, *self._senders.values())))
+        return "; ".join(filter(None, (self.stopped, *self._senders.values(), *self._servers.values())))
 
     def counts(self) -> dict[str, int]:
         """Return how many ended in which way; those that were held are not among them."""
         return {name: self._hands[name] for name in _COUNTED.values()}
 
+    def meet(self, sender: str, server: str) -> None:
+        """Note which server a sender's emails go through: several senders may share it, and its bad days."""
+        self._server_of[sender] = server
+
     def is_over_for(self, send: Send) -> bool:
         """Return whether this email waits for the next run, because of what came before it; that is noted."""
-        if send.sender in self._senders:
+        if send.sender in self._senders or self._server_of.get(send.sender, send.sender) in self._servers:
             return True
         why = self._domains.get(domain_of(send.to))
         if why is not None:
@@ -92,7 +99,12 @@ class Tally:
         patience = _PATIENCE.get(outcome.fault)
         if patience is None or outcome.hand is Hand.HELD:
             return
-        whose = {_Whose.EVERYBODY: "", _Whose.SENDER: send.sender, _Whose.DOMAIN: domain_of(send.to)}[patience.whose]
+        whose = {
+            _Whose.EVERYBODY: "",
+            _Whose.SENDER: send.sender,
+            _Whose.SERVER: self._server_of.get(send.sender, send.sender),
+            _Whose.DOMAIN: domain_of(send.to),
+        }[patience.whose]
         self._faults[outcome.fault, whose] += 1
         if self._faults[outcome.fault, whose] < patience.at:
             return
@@ -102,6 +114,8 @@ class Tally:
                 self.stopped = why
             case _Whose.SENDER:
                 self._senders[whose] = why
+            case _Whose.SERVER:
+                self._servers[whose] = why
             case _Whose.DOMAIN:
                 self._domains[whose] = f"{whose} has put off three emails of this run"
 
