@@ -33,5 +33,5 @@ def test_every_fault_is_explained() -> None:
 def test_its_numbers_are_those_of_the_code() -> None:
     """The waits and counts on the page are the ones that are used."""
     assert (Timeouts().dot, DEADLINE.total_seconds() / 3600, MAILBOX_EMAILS, BATCH) == (600, 72, 3, 50)
-    for said in ("600 seconds", "72 hours", "three times in a row", "batches of 50"):
+    for said in ("600 seconds", "72 hours", "three emails in a row", "batches of 50"):
         assert said in PAGE
