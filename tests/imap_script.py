@@ -9,11 +9,12 @@ connection or say nothing; each break happens once.
 
 from __future__ import annotations
 
+import base64
 import socket
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Self
+from typing import BinaryIO, Self
 
 from automations.mail.imap import Account
 
@@ -48,11 +49,15 @@ def silence(connection: socket.socket, answer: bytes) -> None:
 
 
 class ImapScript:
-    """The server, from ``with`` to its end. *commands* are the verbs that came, in order."""
+    """The server, from ``with`` to its end. *commands* are the verbs that came, in order.
 
-    def __init__(self, mails: Sequence[bytes], *, breaks: Mapping[str, Break]) -> None:
+    Who shows the token *lets_in* comes in by XOAUTH2 (developers.google.com/workspace/gmail/imap/xoauth2-protocol).
+    """
+
+    def __init__(self, mails: Sequence[bytes], *, breaks: Mapping[str, Break], lets_in: str = "") -> None:
         self._mails = tuple(mails)
         self._breaks = dict(breaks)
+        self._lets_in = lets_in
         self.commands: list[str] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._stopping = False
@@ -86,10 +91,24 @@ class ImapScript:
                 try:
                     connection.sendall(b"* OK hello\r\n")
                     for line in lines:
-                        if not self._answer(connection, line):
+                        if b"AUTHENTICATE XOAUTH2" in line:
+                            self._ask_for_token(connection, line, lines)
+                        elif not self._answer(connection, line):
                             break
                 except OSError:
                     continue
+
+    def _ask_for_token(self, connection: socket.socket, line: bytes, lines: BinaryIO) -> None:
+        self.commands.append("AUTHENTICATE")
+        connection.sendall(b"+ \r\n")
+        shown = base64.b64decode(lines.readline())
+        tag = line.split()[0]
+        if shown == f"user=anna\x01auth=Bearer {self._lets_in}\x01\x01".encode():
+            connection.sendall(tag + b" OK welcome\r\n")
+            return
+        connection.sendall(b"+ " + base64.b64encode(b'{"status":"401"}') + b"\r\n")
+        lines.readline()
+        connection.sendall(tag + b" NO [AUTHENTICATIONFAILED] Invalid credentials\r\n")
 
     def _answer(self, connection: socket.socket, line: bytes) -> bool:
         tag, *words = line.decode().split()

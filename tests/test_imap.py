@@ -6,14 +6,17 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 from dovecot import SPECIAL, Dovecot
+from imap_script import ImapScript
 
 from automations.errors import MailerOutOfReach
 from automations.mail.imap import Account, all_message_ids, find_messages, open_mailbox, sent_folders
+from automations.mail.inbox import ImapMailbox
 
 AUTHORITY = str(Path(__file__).parent / "certificates" / "authority.pem")
 EVERYBODY = {"anna": "geheim", "jonas": "pässwörd", "many": "x"}
@@ -167,3 +170,35 @@ def test_an_answer_that_makes_no_sense_is_told(tmp_path: Path) -> None:
         ):
             pass
         thread.join()
+
+
+@pytest.mark.parametrize(("tokens", "asked"), [(["good"], 1), (["ended", "good"], 2)], ids=["at once", "renewed"])
+def test_a_mailbox_opens_with_a_token(tokens: list[str], asked: int) -> None:
+    """A sender without a password is let in by XOAUTH2; a token that has ended is renewed once."""
+    given: list[bool] = []
+
+    def token(renew: bool) -> str:
+        given.append(renew)
+        return tokens.pop(0)
+
+    with ImapScript([b"Subject: hello\r\n\r\nHello\r\n"], breaks={}, lets_in="good") as server:
+        account = replace(server.account, password="", token=token)
+        with open_mailbox(account, seconds=5) as box:
+            mailbox = ImapMailbox(box, ["INBOX"])
+            (arrived,) = mailbox.fetch("INBOX", mailbox.listed("INBOX", 0))
+
+    assert (arrived.content, given) == (b"Subject: hello\r\n\r\nHello\r\n", [False, True][:asked])
+    assert "LOGIN" not in server.commands
+
+
+def test_a_mailbox_that_refuses_every_token_is_asked_twice() -> None:
+    """A token that is wrong stays wrong: it is said, without the token, and nobody is asked in circles."""
+    with (
+        ImapScript([], breaks={}, lets_in="good") as server,
+        pytest.raises(MailerOutOfReach) as error,
+        open_mailbox(replace(server.account, token=lambda _: "stolen"), seconds=5),
+    ):
+        pass
+
+    assert error.value.what == "127.0.0.1 does not let anna in: [AUTHENTICATIONFAILED] Invalid credentials"
+    assert server.commands.count("AUTHENTICATE") == 2

@@ -89,7 +89,8 @@ def list_screen(found: Suppressions) -> str:
     lines = [f"Nothing is sent to {count(total, 'address', 'addresses')}:"]
     lines += ["  " + line for line in table(rows, most=(40, 10, 60), width=78)]
     if found.erased:
-        lines.append(f"  and {count(len(found.erased), 'person', 'people')} whose data were erased")
+        too = "and " if rows else ""
+        lines.append(f"  {too}{count(len(found.erased), 'person', 'people')} whose data were erased; a hash is left")
     return "\n".join(lines)
 
 
