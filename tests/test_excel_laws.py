@@ -54,15 +54,17 @@ def _cell_xml(row: int, column: int, value: Cell, *, named: bool) -> str:
 def _sheet(grid: dict[tuple[int, int], Cell], picks: random.Random) -> bytes:
     """Return a sheet with these cells, in one of the many ways that programs write sheets."""
     rows = []
-    for row in sorted({row for row, _ in grid}):
+    for at, row in enumerate(sorted({row for row, _ in grid}), 1):
         columns = sorted(column for each, column in grid if each == row)
         dense = columns == list(range(1, len(columns) + 1))
         cells = [
             _cell_xml(row, column, grid[row, column], named=not (dense and picks.random() < 0.3)) for column in columns
         ]
         space = picks.choice(["", "\n  ", "<!-- <c> -->"]) if picks.random() < 0.3 else ""
-        rows.append(f'<row r="{row}">{space.join(cells)}</row>')
-    return sheet_xml("".join(rows)).encode()
+        number = "" if row == at and picks.random() < 0.3 else f' r="{row}"'
+        rows.append(f"<row{number}>{space.join(cells)}</row>")
+    sheet = sheet_xml("".join(rows))
+    return (sheet.replace("</c>", "</c >") if picks.random() < 0.2 else sheet).encode()
 
 
 def _package(sheet: bytes) -> bytes:
