@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ from automations.core.identity import strange
 from automations.errors import LeadwrightError, SourceOutOfReach
 from automations.jobs import record_name
 from automations.ledger import Ledger
+from automations.ledger.copies import ledger_copies
 from automations.project import Project
 from automations.sources import Source
 
@@ -182,6 +183,7 @@ def _ledger_facts(project: Project, ledger: Ledger, house: HouseFacts, now: date
         strange=strange(ledger.identity(), project.marks().read()),
         last_known=max((run.ended_at or run.started_at for run in runs), default=None),
         last_copy=_last_copy(project, now),
+        ledger_copy=_ledger_copy(project),
         jobs=tuple((job, last.astimezone(zone) if last else None) for job, last in due),
         last_run=ended.started_at.astimezone(zone) if ended else None,
         last_exit=ended.exit_code if ended else None,
@@ -190,7 +192,14 @@ def _ledger_facts(project: Project, ledger: Ledger, house: HouseFacts, now: date
     )
 
 
+def _ledger_copy(project: Project) -> date | None:
+    copies = ledger_copies(project.config.state)
+    return date.fromisoformat(copies[-1].stem.removeprefix("ledger-")) if copies else None
+
+
 def _last_copy(project: Project, now: datetime) -> datetime | None:
     folder = project.config.state / "backups"
-    times = [each.stat().st_mtime for each in folder.iterdir() if each.is_file()] if folder.is_dir() else []
+    ours = ledger_copies(project.config.state)
+    files = [each for each in folder.iterdir() if each.is_file() and each not in ours] if folder.is_dir() else []
+    times = [each.stat().st_mtime for each in files]
     return datetime.fromtimestamp(max(times), now.tzinfo) if times else None

@@ -23,7 +23,14 @@ from automations.core.plan import Plan
 from automations.core.planning import Decision, make_plan
 from automations.crash import crash_at
 from automations.doubts import Aftermath, clear_up
-from automations.errors import PARTLY_DONE_EXIT_CODE, LeadwrightError, Problem, RefusedByLimit, StalePlan
+from automations.errors import (
+    PARTLY_DONE_EXIT_CODE,
+    LeadwrightError,
+    LedgerOutOfReach,
+    Problem,
+    RefusedByLimit,
+    StalePlan,
+)
 from automations.marks import leave_mark, refuse_strange
 from automations.news import show_news
 from automations.sending import Desk, Sent, send_all
@@ -124,7 +131,17 @@ def run(
             raise
         report = _report(work, plan, before, sheet, sent, time.monotonic() - began)
         ledger.end_run(work.run, clock.now(), report.exit_code, _counts(report))
-        return replace(report, notes=report.notes + show_news(source, workplace, plan, _counts(report), clock.now()))
+        notes = show_news(source, workplace, plan, _counts(report), clock.now()) + _kept(work)
+        return replace(report, notes=report.notes + notes)
+
+
+def _kept(work: Work) -> tuple[str, ...]:
+    """Keep today's copy of the ledger; return why there is none: that is no reason for a run to fail."""
+    try:
+        work.ledger.keep_copy(work.clock.now().astimezone(work.place.policy.business.zone).date())
+    except LedgerOutOfReach as error:
+        return (f"no copy of the ledger was made today: {error.what}",)
+    return ()
 
 
 def _report(work: Work, plan: Plan, before: Aftermath, sheet: Done, sent: Sent, seconds: float) -> RunReport:

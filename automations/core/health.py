@@ -127,6 +127,8 @@ class HouseFacts:
     ledger_fix: str = ""
     strange: tuple[str, ...] = ()
     last_copy: datetime | None = None
+    ledger_copy: date | None = None
+    """The day of the newest copy of the ledger."""
     jobs: tuple[tuple[str, datetime | None], ...] = ()
     last_run: datetime | None = None
     last_exit: int | None = None
@@ -150,6 +152,7 @@ MIN_FREE_BYTES = 50 * 1024 * 1024
 LOW_FREE_BYTES = 500 * 1024 * 1024
 CLOCK_TOLERANCE = timedelta(minutes=5)
 OLD_COPY = timedelta(days=7)
+OLD_LEDGER_COPY = timedelta(days=1)
 BULK = 5_000
 """From so many emails a day on, Gmail, Yahoo and Outlook ask for DMARC and one-click unsubscribing.
 
@@ -346,6 +349,20 @@ def _moved(facts: Facts) -> list[Finding]:
     ]
 
 
+def _copy(facts: Facts) -> list[Finding]:
+    """Return how old the newest copy of the ledger is: the last run made it, or could not."""
+    house = facts.house
+    if house.last_run is None or house.ledger_problem:
+        return []
+    if house.ledger_copy is None:
+        return [warn("there is no copy of the ledger", "the next run makes one, in .leadwright/backups/")]
+    days = (house.last_run.date() - house.ledger_copy).days
+    if days > OLD_LEDGER_COPY.days:
+        what = f"the last run was {days} days after the newest copy of the ledger"
+        return [warn(what, "let the user who runs leadwright write in .leadwright/backups/, and make room there")]
+    return [ok(f"copy of the ledger of {house.ledger_copy.isoformat()}")]
+
+
 def _runs(facts: Facts) -> list[Finding]:
     house = facts.house
     found = []
@@ -380,6 +397,7 @@ CHECKS: Sequence[Callable[[Facts], list[Finding]]] = (
     _disk,
     _ledger,
     _moved,
+    _copy,
     _runs,
 )
 """Every check, in the order of the screen."""

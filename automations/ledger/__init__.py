@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple, Protocol
 
 from automations.core.effects import CameBack, FolderPlace
@@ -270,12 +270,20 @@ class Ledger(Protocol):
         """Return every address that nothing may be sent to."""
         ...
 
+    def keep_copy(self, day: date) -> None:
+        """Keep a copy of the ledger as it is on a *day*, once; of the last week only.
+
+        Raises LedgerOutOfReach when there is no room for it, or it cannot be written.
+        """
+        ...
+
     def erase(self, who: str, now: datetime) -> Erased:
         """Forget the person whose address or lead key *who* is: all rows about them, and the bytes of their emails.
 
         A keyed hash of the address stays, so that nothing goes there again, also when the lead comes back; with it
         stays that so many emails went out, and when. What was not sent yet is dropped. Call it only under the lock.
-        Raises WrongUsage when *who* is a key that nothing is known about.
+        The copies of the ledger are removed: they know that person. Raises WrongUsage when *who* is a key that nothing
+        is known about.
         """
         ...
 

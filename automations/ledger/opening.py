@@ -165,11 +165,12 @@ def _upgrade(database: Database, folder: Path, host: Host, steps: Sequence[Migra
     with job_lock(folder / LOCK_NAME):
         version = _pragma(database, "user_version")
         if version < steps[-1].number:  # nobody else was faster
-            _copy(database, folder / f"ledger-version-{version}.db")
+            durable_copy(database, folder / f"ledger-version-{version}.db")
             _migrate(database, steps, host)
 
 
-def _copy(database: Database, to: Path) -> None:
+def durable_copy(database: Database, to: Path) -> None:
+    """Copy all of a ledger into the file *to*, which is there only when it is whole and on the disk."""
     part = to.with_suffix(".part")
     part.unlink(missing_ok=True)
     _create(part)

@@ -36,6 +36,7 @@ from automations.ledger import (
     suppressing,
 )
 from automations.ledger.cells import of_run
+from automations.ledger.copies import KeepsCopies
 from automations.ledger.database import Database
 from automations.ledger.evidence import KeepsEvidence
 from automations.ledger.host import THIS_HOST, Host
@@ -89,7 +90,7 @@ def _lock_of_one_process() -> Lock:
     return held
 
 
-class SqliteLedger(KeepsEvidence, KeepsIdentity, KeepsMailboxes, KeepsPauses):
+class SqliteLedger(KeepsCopies, KeepsEvidence, KeepsIdentity, KeepsMailboxes, KeepsPauses):
     """The record of one book in one SQLite file. Threads may share it: they take turns."""
 
     def __init__(
@@ -353,6 +354,7 @@ class SqliteLedger(KeepsEvidence, KeepsIdentity, KeepsMailboxes, KeepsPauses):
             erased = erasing.erase(database, who, to_text(now), self._salt)
         with self._turn, told_to_people(self._file):
             erasing.clean(self._database)
+        self._remove_copies()
         return erased
 
     def entries(self, key: LeadKey) -> tuple[Entry, ...]:
