@@ -85,7 +85,8 @@ def find_lead(book: Book, key_text: str) -> Lead:
     if called:
         keys = ", ".join(each.key for each in called[:_FEW]) + (", ..." if len(called) > _FEW else "")
         raise WrongUsage(f'{len(called)} leads are called "{key_text}"', fix=f"name one of them: {keys}")
-    named = next((problem for problem in book.problems if key_text.casefold() in str(problem).casefold()), None)
+    wanted = key_text.strip().casefold()
+    named = next((problem for problem in book.problems if wanted and wanted in str(problem).casefold()), None)
     if named:
         raise WrongUsage(f"{key_text} cannot be used: {named.where}: {named.what}", fix=named.fix)
     near = get_close_matches(key_text, [each.key for each in book.leads], n=1)

@@ -8,6 +8,7 @@ from datetime import datetime
 from difflib import get_close_matches
 from typing import NamedTuple
 
+from automations.core.books import full_name
 from automations.core.candidates import Candidate
 from automations.core.courses import Moment, calendar_of, sender_for
 from automations.core.enclosures import shown_alone
@@ -85,8 +86,17 @@ def preview(
         ) from reason
 
 
+def email_names(policy: Policy) -> tuple[str, ...]:
+    """Return the names of all emails, in the order of config.yaml."""
+    return tuple(_emails(policy))
+
+
+def _emails(policy: Policy) -> dict[str, tuple[EmailSequence, Step]]:
+    return {step.name: (sequence, step) for sequence in policy.sequences for step in sequence.steps if step.is_email}
+
+
 def _find_step(policy: Policy, name: str) -> tuple[EmailSequence, Step]:
-    emails = {step.name: (sequence, step) for sequence in policy.sequences for step in sequence.steps if step.is_email}
+    emails = _emails(policy)
     asked = name.removesuffix(".md").removesuffix(".mjml")
     if asked in emails:
         return emails[asked]
@@ -147,7 +157,7 @@ def _letter(
         sender=sender,
         sender_problem=problem,
     )
-    return Letter(candidate, qualification, str(moment.value(standing, "name") or ""), now)
+    return Letter(candidate, qualification, full_name(found.book.columns, lead.values), now)
 
 
 def gallery(workplace: Workplace, key_text: str | None, now: datetime) -> Iterator[Shot]:
@@ -196,7 +206,7 @@ def mail_test(workplace: Workplace, rendered: Rendered, lead: Lead, step: str, t
     It has a Message-ID of its own, so that no mailbox takes the real one for a copy of it.
     """
     policy = workplace.policy
-    sender = _writer_of_tests(policy, to)
+    sender = writer_of_tests(policy, to)
     marked = replace(rendered, subject=f"{TEST_MARK} {rendered.subject}")
     key = message_key("test", step, LeadKey(f"{lead.key} {now.isoformat()}"))
     message = build_message(
@@ -222,12 +232,15 @@ def own_address(policy: Policy, asked: str) -> str:
     )
 
 
-def _writer_of_tests(policy: Policy, to: str) -> Sender:
+def writer_of_tests(policy: Policy, to: str) -> Sender:
+    """Return who a test for one of our addresses comes from: the one it is for, else the first sender."""
     return next((sender for sender in policy.senders if sender.address.casefold() == to.casefold()), policy.senders[0])
 
 
-def told(outcome: Outcome, to: str) -> str:
-    """Return what became of a test."""
+def told(outcome: Outcome, to: str, folder: str | None) -> str:
+    """Return what became of a test; *folder* is where its sender's emails go as files, None with a mail server."""
+    if outcome.hand is Hand.ACCEPTED and folder:
+        return f"Laid as a file into {folder}/, not sent to {to}: the sender has no mail server.\nNothing was recorded."
     if outcome.hand is Hand.ACCEPTED:
         return f"Sent to {to}, with {TEST_MARK} in the subject. Nothing was recorded."
     return f"It could not be sent to {to}: {outcome.reply or outcome.hand.value}"

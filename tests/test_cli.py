@@ -229,13 +229,13 @@ def test_a_folder_is_as_good_as_the_config_in_it(here: Path) -> None:
         pytest.param(
             KeyboardInterrupt(),
             130,
-            "Interrupted. What was done until then is recorded; the next run goes on from there.\n",
+            "Interrupted.\n    What was done until then is recorded; the next run goes on from there.\n",
             id="ctrl-c",
         ),
         pytest.param(
             click.Abort(),
             130,
-            "Interrupted. What was done until then is recorded; the next run goes on from there.\n",
+            "Interrupted.\n    What was done until then is recorded; the next run goes on from there.\n",
             id="ctrl-c at a question",
         ),
         pytest.param(

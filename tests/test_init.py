@@ -212,7 +212,7 @@ def test_a_teams_own_sheet_is_understood_without_asking(say: Answer, workbook: P
         "  templates/   2 emails to change\n"
         "  .env         passwords go here (kept out of git)\n"
         "\n"
-        "Added 6 columns to your sheet: Leadwright score, Segment, Stage, Next step, Why, Email status\n"
+        "Added 6 columns to your sheet:\n  Leadwright score, Segment, Stage, Next step, Why, Email status\n"
         "\n"
         "Nothing will be sent until you say so. Next:  leadwright plan\n"
     )

@@ -121,3 +121,52 @@ def test_every_email_that_is_held_can_be_asked_for(say: Answer) -> None:
     held = everything.partition("\nHeld back\n")[2].partition("\n\n")[0]
     assert held.count("paused since today") == 11
     assert "  Eva Muster, Muster AG     welcome, welcome-1: paused since today" in held
+
+
+def test_a_name_in_two_columns_is_a_name(say: Answer, tmp_path: Path) -> None:
+    """With a column for first names and one for last names a lead is shown, found and greeted by both."""
+    config = tmp_path / "config.yaml"
+    text = config.read_text(encoding="utf-8")
+    text = text.replace("    name: Full name\n", "    first_name: Full name\n    last_name: Surname\n")
+    config.write_text(text.replace("{{ name }}", "{{ last_name }}"), encoding="utf-8")
+    change_cells(tmp_path, B2="Eva", Q1="Surname", Q2="Muster", Q3="Huber")
+
+    _, plan, _ = say("plan", "--at", "2026-11-23 10:00")
+    code, explained, _ = say("explain", "muster eva")
+    _, email, _ = say("preview", "welcome-1", "--lead", "eva@muster.example")
+
+    assert "Eva Muster, Muster AG" in plan
+    assert code == 0
+    assert explained.startswith("Eva Muster, Muster AG, row 2 ")
+    assert "To       Eva Muster <eva@muster.example>\n" in email
+
+
+def test_no_name_at_all_is_not_taken_for_a_row_that_cannot_be_used(say: Answer, tmp_path: Path) -> None:
+    """Asked about nobody, the answer is not the first bad row of the sheet."""
+    change_cells(tmp_path, C3="no address")
+
+    code, _, err = say("explain", "")
+
+    assert code == 2
+    assert "no address" not in err
+
+
+def test_preview_without_a_name_says_which_emails_there_are(say: Answer) -> None:
+    """Nobody has to look into config.yaml for the name of an email."""
+    code, _, err = say("preview")
+
+    assert code == 2
+    assert err.splitlines()[0] == (
+        "name one email to see, or --gallery for all: welcome-1, welcome-2, newsletter-hello, newsletter-tips"
+    )
+
+
+def test_a_test_email_without_a_mail_server_is_not_said_to_be_sent(say: Answer) -> None:
+    """Who has no mail server yet is told that the test lies in the folder, and does not wait for it."""
+    code, out, _ = say("preview", "welcome-1", "--to", "me")
+
+    assert code == 0
+    assert out.endswith(
+        "\nLaid as a file into outbox/, not sent to anna@bergblick-coffee.example: "
+        "the sender has no mail server.\nNothing was recorded.\n"
+    )

@@ -60,7 +60,7 @@ def test_a_test_goes_to_ourselves_and_is_not_recorded(say: Answer, tmp_path: Pat
     sent = [message_from_bytes(each.read_bytes(), policy=SMTP) for each in (tmp_path / "outbox").rglob("*.eml")]
 
     assert code == 0
-    assert out.endswith(f"Sent to {ME}, with [TEST] in the subject. Nothing was recorded.\n")
+    assert f"Laid as a file into outbox/, not sent to {ME}: " in out
     assert [(str(each["To"]), str(each["Subject"])) for each in tests] == [
         (ME, "[TEST] Coffee for 80 people at Muster AG?")
     ]

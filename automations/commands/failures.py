@@ -120,7 +120,7 @@ def _said(error: BaseException, words: Sequence[str]) -> LeadwrightError:
 
 def _interrupted(error: BaseException) -> LeadwrightError:
     del error
-    return Interrupted("Interrupted. What was done until then is recorded; the next run goes on from there.")
+    return Interrupted("Interrupted.", fix="What was done until then is recorded; the next run goes on from there.")
 
 
 def _usage(error: BaseException) -> LeadwrightError:

@@ -230,7 +230,7 @@ def _report(
         *("  " + line for line in table(made, most=(20, 42), width=78)),
     ]
     if added:
-        lines += ["", f"Added {count(len(added), 'column')} to your sheet: {', '.join(added)}"]
+        lines += ["", f"Added {count(len(added), 'column')} to your sheet:", f"  {', '.join(added)}"]
     next_one = replace(asked, config=Path("config.yaml") if target == Path() else target / "config.yaml")
     lines += ["", f"Nothing will be sent until you say so. Next:  {next_one.repeat('plan')}"]
     data = {"folder": str(target), "made": list(files), "columns_added": list(added)}

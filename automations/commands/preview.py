@@ -63,12 +63,12 @@ def command(
     """Show the email of STEP, whether it is due or not. Nothing is sent to a lead."""
     from automations import previews  # noqa: PLC0415 - --help does not need it
 
+    project = asked.project()
     if (step is None) == (gallery is None):
         raise WrongUsage(
-            "which email?  preview  shows one, or all of them with --gallery",
+            f"name one email to see, or --gallery for all: {', '.join(previews.email_names(project.policy))}",
             fix="write  leadwright preview STEP  or  leadwright preview --gallery gallery.html",
         )
-    project = asked.project()
     moment = asked_moment(at, project.policy.business.zone)
     if gallery is not None:
         return _save_gallery(asked, list(previews.gallery(project, key, moment)), gallery)
@@ -83,7 +83,8 @@ def command(
     if not address:
         return 0
     outcome = previews.mail_test(project, rendered, lead, str(step), address, now())
-    asked.say(f"\n{previews.told(outcome, address)}")
+    is_sent = project.config.connections[previews.writer_of_tests(project.policy, address).name] is not None
+    asked.say(f"\n{previews.told(outcome, address, None if is_sent else project.config.outbox.name)}")
     return 0 if outcome.hand is Hand.ACCEPTED else PARTLY_DONE_EXIT_CODE
 
 

@@ -16,6 +16,7 @@ from automations.errors import Problem, WrongConfig
 
 _Row = tuple[int, Sequence[Cell]]
 
+_PARTS_OF_NAME = ("first_name", "last_name")
 _BATCH = 1_000
 """How many rows are read at a time."""
 _MANY = 5
@@ -75,7 +76,7 @@ class _Reading:
     key_is_address: bool
     email: int | None
     """Which of the fields is the address."""
-    name_position: int | None
+    name_positions: tuple[int, ...]
 
     def cell_name(self, row: int, position: int, who: str) -> str:
         letters = column_letters(self.sheet.first_column + position)
@@ -158,7 +159,7 @@ def _addresses(values: Sequence[Value]) -> list[str]:
 
 def _row_problems(reading: _Reading, row: int, cells: Sequence[Cell]) -> list[Problem]:
     """Return everything that keeps a row from being a lead."""
-    who = as_text(cells[reading.name_position]) if reading.name_position is not None else ""
+    who = " ".join(filter(None, (as_text(cells[at]) for at in reading.name_positions)))
     found: list[Problem] = []
     for (position, read), each in zip(reading.fields, reading.columns.fields, strict=True):
         cell = cells[position]
@@ -242,7 +243,9 @@ def _find_columns(sheet: Sheet, columns: Columns) -> tuple[_Reading, tuple[str, 
         key_position=found[columns.key],
         key_is_address=columns.key == columns.email,
         email=columns.names().index(columns.email) if columns.email else None,
-        name_position=found.get("name"),
+        name_positions=tuple(
+            found[name] for name in (("name",) if "name" in found else _PARTS_OF_NAME) if name in found
+        ),
     )
     return reading, tuple(header for (_, header), at in zip(columns.owned, owned, strict=True) if at is None)
 
@@ -292,8 +295,16 @@ def only_leads(book: Book, keys: Collection[LeadKey]) -> Book:
 
 def display_name(columns: Columns, lead: Lead) -> str:
     """Return how a lead is shown to people: ``Eva Muster, Muster AG``; its key when it has no name."""
-    parts = [value_of(columns, lead.values, "name"), value_of(columns, lead.values, "company")]
+    parts = [full_name(columns, lead.values), value_of(columns, lead.values, "company")]
     return ", ".join(str(part) for part in parts if part) or lead.key
+
+
+def full_name(columns: Columns, values: Sequence[Value]) -> str:
+    """Return a person's name: the field name, or else first_name and last_name; "" when all are empty or missing."""
+    if whole := value_of(columns, values, "name"):
+        return str(whole)
+    parts = (value_of(columns, values, name) for name in _PARTS_OF_NAME)
+    return " ".join(str(part) for part in parts if part)
 
 
 def place_texts(book: Book) -> frozenset[str]:

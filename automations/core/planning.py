@@ -17,7 +17,7 @@ from itertools import chain, repeat
 from typing import NamedTuple
 
 from automations.core.alerts import HotLead
-from automations.core.books import display_name
+from automations.core.books import display_name, full_name
 from automations.core.candidates import Candidate
 from automations.core.changes import Told
 from automations.core.courses import NO_COURSE, Course, Moment, Waiting, because_of, calendar_of, course_of, sender_for
@@ -169,8 +169,8 @@ def _in_turn(turn: _Turn, later: Mapping[LeadKey, Sequence[Waiting]]) -> _Turn:
 
 
 def _letter(candidate: Candidate, turn: _Turn, moment: Moment) -> Letter:
-    name = moment.value(turn.standing, "name")
-    return Letter(candidate, turn.qualification, str(name or ""), moment.now)
+    name = full_name(moment.playbook.policy.columns, turn.standing.lead.values)
+    return Letter(candidate, turn.qualification, name, moment.now)
 
 
 def _moment(book: Book, playbook: Playbook, history: History, now: datetime) -> Moment:
