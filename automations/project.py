@@ -275,9 +275,12 @@ def _google(config: Config) -> Source:
         columns.header_of(Role.SEGMENT) or "",
         tuple(each.name for each in rules.segments),
     )
-    may_type = tuple(filter(None, map(columns.header_of, (Role.STAGE, Role.NEXT_STEP))))
     where, owned = Where(config.source.tab, google.gid), [header for _, header in columns.owned]
-    return open_sheet(connection, where, SystemClock(), Ours(dress, may_type, google.protect), owned)
+    # What a formula shows may be typed over: the value itself stands in our own tab.
+    open_roles = [role for role, _ in columns.owned] if google.is_mirrored else [Role.STAGE, Role.NEXT_STEP]
+    may_type = tuple(filter(None, map(columns.header_of, open_roles)))
+    ours = Ours(dress, may_type, google.protect, is_mirrored=google.is_mirrored)
+    return open_sheet(connection, where, SystemClock(), ours, owned)
 
 
 _SOURCES = {"excel": _excel, "csv": _csv, "google": _google}

@@ -133,6 +133,12 @@ MISTAKES = (
         ),
     ),
     Mistake(
+        "no way to write",
+        "\nscoring:",
+        "\ngoogle: {write: mirrored}\nscoring:",
+        (("24:17", 'google: "mirrored" is not one of the ways to write: cells, mirror', 'did you mean "mirror"?'),),
+    ),
+    Mistake(
         "two sources",
         "  excel: leads.xlsx",
         "  excel: leads.xlsx\n  csv: leads.csv",

@@ -32,10 +32,10 @@ class Desk:
         self.clock = clock
         self.source = self.open()
 
-    def open(self, tab: str | None = "Leads", gid: int | None = None, **others: int) -> GoogleSource:
+    def open(self, tab: str | None = "Leads", gid: int | None = None, ours: Ours = OURS, **others: int) -> GoogleSource:
         """Return another source for the same spreadsheet."""
         where = Connection(self.world.spreadsheet_id, self.server.url, None, Path(), on_this_machine=True)
-        source = open_sheet(where, Where(tab, gid), self.clock, OURS, ("Score", "Segment", "Stage"))
+        source = open_sheet(where, Where(tab, gid), self.clock, ours, ("Score", "Segment", "Stage"))
         if others:
             source._max_bytes = others["max_bytes"]
         return source

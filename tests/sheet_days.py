@@ -23,6 +23,7 @@ from automations.core.leads import CellChange, CellOutcome, KeyRule, LeadKey, Wr
 from automations.errors import SourceOutOfReach
 from automations.sources.google.auth import Login
 from automations.sources.google.client import SheetsClient
+from automations.sources.google.ours import NOTHING, Ours
 from automations.sources.google.source import GoogleSource
 from automations.sources.google.tabs import Where
 from automations.sources.sheets_sim import UNLIMITED, SheetsService, SimSpreadsheet, Upcoming
@@ -165,14 +166,27 @@ Write = Callable[[SimSpreadsheet, SheetsService, list[CellChange], KeyRule], Wri
 
 def ours(world: SimSpreadsheet, service: SheetsService, changes: list[CellChange], keys: KeyRule) -> WriteResult | None:
     """Write as Leadwright does: by the source for Google Sheets."""
+    return _by_source(world, service, changes, keys, NOTHING)
+
+
+def _by_source(
+    world: SimSpreadsheet, service: SheetsService, changes: list[CellChange], keys: KeyRule, how: Ours
+) -> WriteResult | None:
     clock = FixedClock(NOW)
     client = SheetsClient(Login(InProcess(service), ""), "http://sheets.invalid", world.spreadsheet_id, clock)
-    source = GoogleSource(client, Where("Leads", None), clock)
+    source = GoogleSource(client, Where("Leads", None), clock, how)
     try:
         list(source.read(HEADERS).rows)
         return source.write(changes, keys)
     except SourceOutOfReach:
         return None
+
+
+def mirrored(
+    world: SimSpreadsheet, service: SheetsService, changes: list[CellChange], keys: KeyRule
+) -> WriteResult | None:
+    """Write as ``write: mirror`` does."""
+    return _by_source(world, service, changes, keys, Ours(is_mirrored=True))
 
 
 def by_row_number(
@@ -278,4 +292,4 @@ def season(
     )
 
 
-WRITERS: Mapping[str, Write] = {"ours": ours, "by row number": by_row_number}
+WRITERS: Mapping[str, Write] = {"ours": ours, "mirror": mirrored, "by row number": by_row_number}

@@ -38,6 +38,7 @@ def google_of(record: Record, secrets: Secrets, desk: Desk) -> GoogleSettings | 
         endpoint=endpoint,
         key=key,
         protect=_of(google, t.PROTECT),
+        is_mirrored=_of(google, t.WRITE_WHERE) == "mirror",
     )
 
 

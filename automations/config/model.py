@@ -106,6 +106,7 @@ class GoogleSettings:
     """A Google Sheet and how we reach it. *gid* is the number of the tab the link names.
 
     *key* is the text of a key, or the file it is in; None asks nobody who we are. *protect* is warn, strict or none.
+    *is_mirrored* is for ``write: mirror``: our values in a tab of our own.
     """
 
     spreadsheet: str
@@ -113,6 +114,7 @@ class GoogleSettings:
     endpoint: str
     key: Secret | Path | None
     protect: str = "warn"
+    is_mirrored: bool = False
 
 
 @dataclass(frozen=True, slots=True)

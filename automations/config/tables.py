@@ -142,7 +142,14 @@ PROTECT = Setting(
     "stay open: there people may type",
     default="warn",
 )
-GOOGLE = Settings((CREDENTIALS, GOOGLE_ENDPOINT, PROTECT), "your Google Sheet")
+WRITE_WHERE = Setting(
+    "write",
+    Choice(("cells", "mirror"), "ways to write"),
+    "where our values stand: in the cells of your tab, or in a tab of our own that yours shows by formulas, for teams "
+    "that sort and edit all day long",
+    default="cells",
+)
+GOOGLE = Settings((CREDENTIALS, GOOGLE_ENDPOINT, PROTECT, WRITE_WHERE), "your Google Sheet")
 
 # scoring, segments, stages
 POINTS = Setting("points", Number(-10_000, 10_000), "how many points the rule gives; may be less than 0", required=True)

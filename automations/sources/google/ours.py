@@ -33,12 +33,16 @@ _COLOURS = ((0.957, 0.8, 0.8), (0.988, 0.91, 0.698), (0.812, 0.886, 0.953))
 
 
 class Ours(NamedTuple):
-    """What columns of ours are made with. *open_headers* are those people may type into."""
+    """What columns of ours are made with. *open_headers* are those people may type into.
+
+    *is_mirrored* is for values in a tab of our own, which the team's tab shows (`mirror`).
+    """
 
     dress: Dress = Dress()
     open_headers: tuple[str, ...] = ()
     protect: str = "warn"
     address: str = ""
+    is_mirrored: bool = False
 
 
 NOTHING = Ours()
@@ -132,12 +136,20 @@ def _marked(location: Json, key: str, value: str) -> Json:
 
 
 def _protected(column: _Column, ours: Ours) -> Iterator[Json]:
-    if ours.protect == "none" or any(_is(column, each) for each in ours.open_headers):
+    kind = protection_of(ours)
+    if kind is None or any(_is(column, each) for each in ours.open_headers):
         return
-    protection: dict[str, Any] = {"range": _cells(column), "description": NOTE, "warningOnly": ours.protect == "warn"}
+    yield {"addProtectedRange": {"protectedRange": {"range": _cells(column), "description": NOTE, **kind}}}
+
+
+def protection_of(ours: Ours) -> Json | None:
+    """Return how strictly what only we write is protected, as a part of a protected range; None for not at all."""
+    if ours.protect == "none":
+        return None
+    protection: dict[str, Any] = {"warningOnly": ours.protect == "warn"}
     if ours.protect == "strict" and ours.address:
         protection["editors"] = {"users": [ours.address]}
-    yield {"addProtectedRange": {"protectedRange": protection}}
+    return protection
 
 
 def _cells(column: _Column, *, below: int | None = None) -> Json:

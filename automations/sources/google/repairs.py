@@ -128,7 +128,9 @@ def _note_stray(work: Work, key: LeadKey | None, sent: Sent) -> None:
         return
     for header, value in sent.values.items():
         own = work.own(key, header)
-        if not (own and same_cell(own[0], value)):
+        # What a lead held anyway, or gets anyway, is nothing to put right.
+        held = own or ((work.before[key, header],) if (key, header) in work.before else ())
+        if not (held and same_cell(held[0], value)):
             work.stray[key, header] = value
 
 

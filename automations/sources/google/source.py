@@ -11,25 +11,23 @@ from automations.core.leads import Cell, CellChange, KeyRule, Sheet, WriteResult
 from automations.errors import SourceBusy, SourceOutOfReach
 from automations.sources import News
 from automations.sources.dress import Dress, Dressed
-from automations.sources.google.client import GivenUp, InDoubt, Json, SheetsClient, Time
+from automations.sources.google.calls import TabCalls
+from automations.sources.google.client import GivenUp, InDoubt, SheetsClient, Time
 from automations.sources.google.grid import Protection, Tab
 from automations.sources.google.layout import (
-    NO_COLUMN,
-    Found,
     Header,
     cells_of_rows,
     closes,
     find_header,
-    found_in,
-    looks_of_rows,
     marks_of,
     rows_of,
 )
-from automations.sources.google.ours import NOTHING, Ours, add_columns, dress_tab
+from automations.sources.google.mirror import shown_rows, write_mirrored
+from automations.sources.google.ours import NOTHING, Ours, add_columns, dress_tab, protection_of
 from automations.sources.google.panel import PANEL, is_paused, news_requests
 from automations.sources.google.strips import MAX_BYTES
-from automations.sources.google.tabs import LOOK_FIELDS, READ_FIELDS, Asked, Tabs, Where, areas_of, by_mark
-from automations.sources.google.writing import Place, write_changes
+from automations.sources.google.tabs import READ_FIELDS, SHOWN_FIELDS, Asked, Tabs, Where, by_mark
+from automations.sources.google.writing import write_changes
 from automations.sources.headers import columns_by_header
 from automations.sources.matching import wanted_headers
 from automations.sources.saving import COLUMNS_WAIT, DRESS_WAITS
@@ -111,9 +109,12 @@ class GoogleSource:
         if not changes:
             return WriteResult(())
         self._forget()
-        calls = _Calls(self._tabs, self._header.headers, keys, wanted_headers(changes, keys))
+        calls = TabCalls(self._tabs, self._header.headers, keys, wanted_headers(changes, keys))
         label = f"{self.label}, tab {self._tabs.title},"
         with self._patiently(""):
+            if self._ours.is_mirrored:
+                protection = protection_of(self._ours)
+                return write_mirrored(changes, keys, calls, label, protection=protection, max_bytes=self._max_bytes)
             return write_changes(changes, keys, calls, label, max_bytes=self._max_bytes)
 
     def check_writable(self) -> None:
@@ -177,7 +178,8 @@ class GoogleSource:
             raise SourceBusy(f"{err.what}. {waits}".strip(), fix=err.fix) from err
 
     def _ask(self) -> Asked:
-        asked = self._tabs.ask(READ_FIELDS, cells_of_rows(), also=[by_mark(PANEL)])
+        rows, fields = (shown_rows(), SHOWN_FIELDS) if self._ours.is_mirrored else (cells_of_rows(), READ_FIELDS)
+        asked = self._tabs.ask(fields, rows, also=[by_mark(PANEL)])
         self._fingerprint, self._asked_at = asked.spreadsheet.fingerprint, self._time.elapsed()
         self._panel, self._protections = asked.marked(PANEL), asked.tab.protections
         return asked
@@ -189,38 +191,3 @@ def _padded(tab: Tab, header: Header) -> Iterator[tuple[int, Sequence[Cell]]]:
     for at, cells in rows_of(tab):
         if at > header.row:
             yield at + 1, cells if len(cells) >= width else [*cells, *[None] * (width - len(cells))]
-
-
-class _Calls:
-    """What writing asks of the tab: the columns that were there when it was read, and all of it when they are not."""
-
-    def __init__(self, tabs: Tabs, headers: Sequence[str], keys: KeyRule, wanted: Collection[str]) -> None:
-        self._tabs = tabs
-        self._headers = headers
-        self._keys = keys
-        self._wanted = wanted
-
-    def look(self) -> tuple[Found, Place]:
-        """Return where everything is now; in one call, unless columns were moved since the last look."""
-        places = columns_by_header(dict(enumerate(self._headers)))
-        columns = [at for header in self._wanted for at in places.get(header_identity(header), ())]
-        areas = areas_of(columns)
-        asked = self._tabs.ask(LOOK_FIELDS, looks_of_rows(), areas)
-        found = found_in(asked.tab, self._keys, self._wanted)
-        if areas and self._has_moved(found):
-            asked = self._tabs.ask(LOOK_FIELDS, looks_of_rows())
-            found = found_in(asked.tab, self._keys, self._wanted)
-            self._headers = [found.headers.get(at, "") for at in range(max(found.headers, default=-1) + 1)]
-        return found, Place(asked.tab.sheet_id, asked.tab.protections)
-
-    def _has_moved(self, found: Found) -> bool:
-        there = {header_identity(header) for header in found.headers.values()}
-        return found.key_column == NO_COLUMN or any(header_identity(each) not in there for each in self._wanted)
-
-    def write_values(self, body: Json) -> Json:
-        """Write cells; see `SheetsClient.write_values`."""
-        return self._tabs.client.write_values(body)
-
-    def wait_in_doubt(self) -> None:
-        """Wait; see `SheetsClient.wait_in_doubt`."""
-        self._tabs.client.wait_in_doubt()

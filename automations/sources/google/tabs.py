@@ -17,6 +17,7 @@ from automations.sources.google.grid import TAB_KEY, Spreadsheet, Tab
 from automations.sources.google.panel import PANEL
 
 _LEADS = "leads "
+_MIRROR = "mirror "
 _ABOUT = (
     "properties(title,timeZone,locale),"
     "sheets(properties(sheetId,title,sheetType,hidden,gridProperties(rowCount,columnCount)),developerMetadata,"
@@ -26,6 +27,7 @@ _CELLS = "data(startRow,startColumn,columnMetadata.developerMetadata,rowData.val
 TABS_FIELDS = f"{_ABOUT})"
 DRESS_FIELDS = f"{_ABOUT},conditionalFormats.ranges,{_CELLS % 'effectiveValue,dataValidation.condition.type'})"
 READ_FIELDS = f"{_ABOUT},{_CELLS % 'effectiveValue,effectiveFormat.numberFormat'})"
+SHOWN_FIELDS = f"{_ABOUT},{_CELLS % 'effectiveValue,userEnteredValue.formulaValue,effectiveFormat.numberFormat'})"
 LOOK_FIELDS = f"{_ABOUT},{_CELLS % 'effectiveValue,userEnteredValue,effectiveFormat.numberFormat'})"
 
 RowOf = Callable[[Mapping[str, Any]], Any]
@@ -66,6 +68,16 @@ def by_mark(mark: str) -> Json:
 def leads_mark(title: str) -> str:
     """Return what the team's tab is to us: the one that was called *title* when we made our columns."""
     return _LEADS + title
+
+
+def mirror_mark(sheet_id: int | None) -> str:
+    """Return what a tab of our own is to us that holds what the tab with this number shows."""
+    return f"{_MIRROR}{sheet_id}"
+
+
+def is_of_team(tab: Tab) -> bool:
+    """Return whether a tab is none of those that we make."""
+    return tab.mark != PANEL and not tab.mark.startswith(_MIRROR)
 
 
 class Tabs:
@@ -132,11 +144,11 @@ class Tabs:
             return (lambda tab: tab.sheet_id == sheet_id,)
         return (
             lambda tab: tab.sheet_id == self.sheet_id,
-            lambda tab: not tab.hidden and tab.mark != PANEL,
+            lambda tab: not tab.hidden and is_of_team(tab),
         )
 
     def _no_tab(self, tabs: Sequence[Tab]) -> SourceOutOfReach:
-        names = [tab.title for tab in tabs if tab.mark != PANEL]
+        names = [tab.title for tab in tabs if is_of_team(tab)]
         has = f"; it has {', '.join(names)}" if names else ""
         if self._where.title is None:
             what = f"{self.client.whom.sheet} has no tab with the number in the link{has}"
