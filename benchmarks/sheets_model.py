@@ -4,10 +4,10 @@ Between any two of our calls people sort, insert, delete, move and edit, with a 
 table: calm is 2 in 100, hot 25 in 100, a storm 70 in 100. A day has 30 leads, 10 of which get a new value. Counted are
 the days and the values that ended in another lead's row, and those of them that nobody was told of.
 
-`rare` days have copied rows, changed addresses and new columns besides. A row that is copied in the second between our
-look and our repair, or whose address changes then, can keep a value that nobody is told of: another look after every
-repair would find most of these, for a sixth call. Clearing rows without a key is believed only after a look for that
-reason, and it cost a call on one day in a hundred.
+`rare` days have copied rows, changed addresses and new columns besides. After a repair there is one more look: a row
+that was copied, or got another address, in the second before it could keep a value that nobody was told of. That
+leaves, on one day in two hundred of a storm with rare deeds, a value beside a lead whose address changed twice or in
+the last second of all; telling by value alone would name what people typed themselves.
 """
 
 from __future__ import annotations

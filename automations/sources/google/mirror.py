@@ -196,7 +196,8 @@ class _FormulaCalls:
         """Return where everything is."""
         ready = self._mirror.ready()
         self._formulas.clear()
-        self._formulas.update(ready.formulas)
+        for at, text in ready.formulas.items():
+            self._formulas[at] = text
         marks = ready.team.marks.items()
         self._formulas.update((mark, ready.formulas[at]) for at, mark in marks if at in ready.formulas)
         return ready.team, ready.place

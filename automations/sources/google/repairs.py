@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from automations.core.leads import Cell, CellChange, CellOutcome, KeyRule, LeadKey, WrittenCell
-from automations.sources.google.layout import Found
+from automations.sources.google.layout import NO_COLUMN, Found
 from automations.sources.google.strips import Chunk, Echo
 from automations.sources.matching import Targets, same_cell
 
@@ -32,6 +32,8 @@ class Work:
     *before* is what every lead's cells held when we first looked. *stray* are values of ours that stand where they do
     not belong, by lead and header: they are nobody's typing. *orphans* are such values in rows without a key, and
     *unsure* is what was sent and got no answer, *astray* what stands in columns of the team's, by header and row.
+    *unseen* are stray values whose repair no look has confirmed yet: a row may have been copied, or got another key,
+    just before it.
     """
 
     changes: Sequence[CellChange]
@@ -44,10 +46,13 @@ class Work:
     orphans: list[Sent] = field(default_factory=list)
     unsure: list[Sent] = field(default_factory=list)
     astray: list[tuple[str, int]] = field(default_factory=list)
+    unseen: set[tuple[LeadKey, str, Cell]] = field(default_factory=set)
+    suspects: set[tuple[LeadKey, str, Cell]] = field(default_factory=set)
+    """Values of ours that went astray and stand in two rows of a lead, or beside one that came meanwhile."""
 
     def is_finished(self) -> bool:
         """Return whether nothing is left to do or to find out."""
-        return len(self.done) == len(self.changes) and not (self.stray or self.orphans or self.unsure)
+        return len(self.done) == len(self.changes) and not (self.stray or self.orphans or self.unsure or self.unseen)
 
     def own(self, key: LeadKey, header: str) -> tuple[Cell, ...]:
         """Return the value that a lead got, or shall get, in this write; nothing when it gets none."""
@@ -119,7 +124,8 @@ def _note_repaired(work: Work, key: LeadKey | None, stands: Mapping[str, Cell]) 
     """
     for header, value in stands.items():
         if key is not None and (key, header) in work.stray and not same_cell(work.stray[key, header], value):
-            del work.stray[key, header]
+            # Only one of two rows may have been hit, if somebody copied the lead just before.
+            work.unseen.add((key, header, work.stray.pop((key, header))))
 
 
 def _note_stray(work: Work, key: LeadKey | None, sent: Sent) -> None:
@@ -132,6 +138,7 @@ def _note_stray(work: Work, key: LeadKey | None, sent: Sent) -> None:
         held = own or ((work.before[key, header],) if (key, header) in work.before else ())
         if not (held and same_cell(held[0], value)):
             work.stray[key, header] = value
+            work.unseen.add((key, header, value))
 
 
 def sent_of(chunk: Chunk, headers: Mapping[int, str]) -> list[Sent]:
@@ -142,6 +149,25 @@ def sent_of(chunk: Chunk, headers: Mapping[int, str]) -> list[Sent]:
         for row, value in piece.cells.items() if piece.column in headers else ():
             rows[row][headers[piece.column]] = value
     return [Sent(row, values, {header: columns[header] for header in values}) for row, values in rows.items()]
+
+
+def confirm_repairs(work: Work, found: Found, targets: Targets) -> None:
+    """Note stray values that stand somewhere still, although an echo showed them gone.
+
+    One in the only row of its lead is stray again; one in two rows, or beside a lead that came meanwhile, is told.
+    """
+    unseen, work.unseen = work.unseen, set()
+    for key, header, value in sorted(unseen, key=str):
+        column = targets.columns.get(header, NO_COLUMN)
+        for lead, rows in found.lead_rows.items():
+            is_new, own = (lead, header) not in work.before, work.own(lead, header)
+            if not (lead == key or is_new) or (own and same_cell(own[0], value)):
+                continue
+            if any(same_cell(value_at(found, at, column), value) for at in rows):
+                if lead == key and len(rows) == 1:
+                    work.stray[lead, header] = value
+                else:
+                    work.suspects.add((lead, header, value))
 
 
 def find_strays(work: Work, found: Found, targets: Targets) -> dict[int, dict[int, Cell]]:

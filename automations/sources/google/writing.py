@@ -25,6 +25,7 @@ from automations.sources.google.repairs import (
     Work,
     add_repairs,
     compare,
+    confirm_repairs,
     find_strays,
     lost_headers,
     remember,
@@ -89,6 +90,7 @@ def _one_round(work: Work, calls: Calls, max_bytes: int) -> bool:
         _send(work, found, _layout(found, place, {}), lost, {}, calls, max_bytes)
         return True
     targets = find_targets(work.label, found.headers, work.changes, work.keys)
+    confirm_repairs(work, found, targets)
     clear = find_strays(work, found, targets)
     wanted = _open_changes(work, found, targets, place)
     for row, cells in clear.items():
@@ -205,9 +207,10 @@ def _result(work: Work, why: str) -> WriteResult:
         work.done[at] if at in work.done else WrittenCell(change, CellOutcome.REFUSED, change.row, change.old, why)
         for at, change in enumerate(work.changes)
     )
+    told = {(key, header, value) for (key, header), value in work.stray.items()} | work.unseen | work.suspects
     flagged = tuple(
         f'{header} of {key} may hold "{value}", which belongs to another lead: put it right'
-        for (key, header), value in work.stray.items()
+        for key, header, value in sorted(told, key=str)
     )
     if work.orphans:
         flagged += (f"{len(work.orphans)} rows without {work.keys.header} may hold values of ours: clear them",)
