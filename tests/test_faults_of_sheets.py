@@ -84,7 +84,7 @@ def test_46_a_sheet_sorted_between_read_and_write(desk: Desk) -> None:
 
 
 def test_46_a_sheet_sorted_while_we_write(desk: Desk) -> None:
-    """Somebody sorts in the second between our look and our write: the echo shows it, all is put right and looked at."""
+    """Somebody sorts in the second between our look and our write: the echo shows it, and all is put right."""
     before(desk, WRITE, lambda world: world.sort("Leads!A2:F4", by="B"))
 
     result = two_scores(desk)
