@@ -169,12 +169,20 @@ def look_up(config: Config, sender: str, doubts: Sequence[Doubt], now: datetime)
         with _gmail(config, sender, smtp) as mailer:
             return (mailer.look_up([(doubt.record.key, doubt.record.message_id) for doubt in doubts]),)
     repeats = (may_be_repeated(doubts, now, smtp.host),) if smtp.idempotency_header else ()
-    account = mailbox_of(config, sender)
-    if account is None:
-        return repeats
     files = smtp.host.lower() in evidence.FILES_COPIES if smtp.files_copies is None else smtp.files_copies
     absence = Absence.LATER if files else Absence.NOTHING
-    seen = [evidence.look_into_sent(account, ids, since, place=sent_folder_of(sender), absence=absence)]
-    if smtp.witness and smtp.witness.casefold() == account.user.casefold():
+    seen = []
+    if (account := mailbox_of(config, sender)) is not None:
+        seen.append(evidence.look_into_sent(account, ids, since, place=sent_folder_of(sender), absence=absence))
+    if (account := _witness(config, smtp.witness)) is not None:
         seen.append(evidence.look_into_inbox(account, ids, since, place=f"the mailbox of the witness {smtp.witness}"))
     return (*seen, *repeats)
+
+
+def _witness(config: Config, address: str) -> Account | None:
+    """Return the mailbox of a witness: that of any sender who logs in, or writes, under this address."""
+    addresses = {sender.name: sender.address for sender in config.policy.senders}
+    for sender, settings in config.inboxes.items():
+        if address and address.casefold() in (settings.user.casefold(), addresses.get(sender, "").casefold()):
+            return mailbox_of(config, sender)
+    return None

@@ -10,9 +10,12 @@ from pathlib import Path
 import pytest
 from crashes import Counters, bad_day, kills, run_and_kill, shop
 from dovecot import Dovecot
+from good_config import GOOD, SECRETS, write_shop
 from ledgers import EVA, NILS, NOW, email, key_of, may_go
 from worlds import HEADERS, MONDAY, World, row
 
+from automations.config import load_config
+from automations.connections import look_up
 from automations.core.evidence import Absence, Clue, Doubt, Sighting, Verdict, clues_from, verdict
 from automations.core.history import MessageRecord, MessageState
 from automations.core.messages import Fault, Hand, Outcome
@@ -259,3 +262,20 @@ def test_fault_27_a_line_that_dies_after_the_dot(taken: bool, tmp_path: Path) ->
         )
         assert at.stored().total() == 1
         assert at.count() == Counters(waiting=0, accepted=1, deferred=0, refused=0, in_doubt=0)
+
+
+def test_a_witness_is_asked_wherever_its_mailbox_is(tmp_path: Path) -> None:
+    """The copy for Jonas is looked up in the mailbox of Jonas, and a mailbox out of reach is named as what it is."""
+    nobody = "host: 127.0.0.1, port: 9, security: none, password: $ANNA_PASSWORD"
+    text = GOOD.replace(
+        "    imap: {host: imap.shop.example, port: 993, user: anna, password: $ANNA_PASSWORD}\n",
+        "    witness: Jonas@shop.example\n",
+    ).replace("from: jonas@shop.example", f"from: jonas@shop.example\n    imap: {{{nobody}, user: jonas}}")
+    config = load_config(write_shop(tmp_path, text), SECRETS)
+
+    seen = look_up(config, "anna", [Doubt(_record(), NINE)], NINE)
+
+    assert [(each.place, each.looked_for) for each in seen] == [
+        ("the mailbox of the witness Jonas@shop.example", frozenset())
+    ]
+    assert "127.0.0.1" in seen[0].why_not

@@ -128,7 +128,6 @@ class HouseFacts:
     strange: tuple[str, ...] = ()
     last_copy: datetime | None = None
     ledger_copy: date | None = None
-    """The day of the newest copy of the ledger."""
     jobs: tuple[tuple[str, datetime | None], ...] = ()
     last_run: datetime | None = None
     last_exit: int | None = None
@@ -350,16 +349,14 @@ def _moved(facts: Facts) -> list[Finding]:
 
 
 def _copy(facts: Facts) -> list[Finding]:
-    """Return how old the newest copy of the ledger is: the last run made it, or could not."""
     house = facts.house
-    if house.last_run is None or house.ledger_problem:
+    if house.last_run is None:
         return []
     if house.ledger_copy is None:
         return [warn("there is no copy of the ledger", "the next run makes one, in .leadwright/backups/")]
-    days = (house.last_run.date() - house.ledger_copy).days
-    if days > OLD_LEDGER_COPY.days:
-        what = f"the last run was {days} days after the newest copy of the ledger"
-        return [warn(what, "let the user who runs leadwright write in .leadwright/backups/, and make room there")]
+    if (days := (house.last_run.date() - house.ledger_copy).days) > OLD_LEDGER_COPY.days:
+        fix = "let the user who runs leadwright write in .leadwright/backups/, and make room there"
+        return [warn(f"the last run was {days} days after the newest copy of the ledger", fix)]
     return [ok(f"copy of the ledger of {house.ledger_copy.isoformat()}")]
 
 
