@@ -126,6 +126,16 @@ def test_a_renamed_header_is_shown_with_its_likely_new_name() -> None:
     ]
 
 
+def test_a_header_that_stands_three_times_is_not_called_two() -> None:
+    """The remedy fits the number of columns: of three with one name, two are to be renamed."""
+    headers = ("Email", "email", "EMAIL", "Full name", "Office size", "Source", "Asked on")
+
+    with pytest.raises(WrongConfig) as wrong:
+        read_book(sheet(headers=headers), COLUMNS)
+
+    assert [problem.fix for problem in wrong.value.problems] == ["rename all of these columns but one"]
+
+
 def test_a_header_that_stands_twice_stops_everything() -> None:
     """With two columns of one name nobody knows which is meant; the message names both cells."""
     headers = ("Email", "Full name", "Office size", "Source", "Asked on", "email ")

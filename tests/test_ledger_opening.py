@@ -26,8 +26,8 @@ from automations.ledger.opening import open_file
 from automations.ledger.sqlite import open_ledger, open_memory_ledger
 
 RESTORE = (
-    "Nothing was sent or changed. Move it aside, put your newest backup of it in its place, and run leadwright plan: "
-    "emails that left after that backup are not in it, so look at what would be sent before you send."
+    "Nothing was sent or changed. Move it aside, put your newest backup of it in its place, and run leadwright adopt. "
+    "Emails that left after that backup are not in it: look with leadwright plan before you send."
 )
 
 

@@ -87,6 +87,15 @@ PLAN = Plan(
 )
 
 
+def test_emails_that_wait_for_several_moments_show_the_first() -> None:
+    """Whoever reads that emails are held also reads when the first of them may go, whether or not all go together."""
+    later = replace(PLAN.holds[1], until=NOW + timedelta(days=1))
+
+    shown = plan_screen(replace(PLAN, holds=(PLAN.holds[0], later)), COLUMNS, BERLIN)
+
+    assert "\n  held back  2 outside the sending hours until today 09:00 or later\n" in shown
+
+
 def test_the_plan_shows_everything_in_the_order_in_which_people_ask() -> None:
     """The plan says how many leads, what changes in the sheet and why, who is mailed, who waits, who cannot be used."""
     shown = plan_screen(PLAN, COLUMNS, BERLIN)

@@ -254,9 +254,8 @@ def _doubled_header(sheet: Sheet, header: str, positions: Sequence[int]) -> Prob
     if len(positions) < 2:  # noqa: PLR2004 - twice is two
         return None
     cells = " and ".join(f"{column_letters(sheet.first_column + at)}{sheet.header_row}" for at in positions)
-    return Problem(
-        f"{sheet.name}!{cells}", f'the header "{header}" stands more than once', "rename one of the two columns"
-    )
+    fix = "rename one of the two columns" if len(positions) == 2 else "rename all of these columns but one"  # noqa: PLR2004 - twice is two
+    return Problem(f"{sheet.name}!{cells}", f'the header "{header}" stands more than once', fix)
 
 
 def _missing_header(sheet: Sheet, columns: Columns, header: str, name: str) -> Problem:

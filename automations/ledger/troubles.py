@@ -11,8 +11,8 @@ import apsw
 from automations.errors import LedgerOutOfReach
 
 RESTORE = (
-    "Nothing was sent or changed. Move it aside, put your newest backup of it in its place, and run leadwright plan: "
-    "emails that left after that backup are not in it, so look at what would be sent before you send."
+    "Nothing was sent or changed. Move it aside, put your newest backup of it in its place, and run leadwright adopt. "
+    "Emails that left after that backup are not in it: look with leadwright plan before you send."
 )
 _RIGHTS = "Let the user who runs leadwright read and write this folder and the files in it, then run it again."
 _ROOM = "Make room on the disk (at least 50 MB), then run the same command again. No more is sent until then."

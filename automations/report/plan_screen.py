@@ -188,10 +188,11 @@ def _emails(plan: Plan, zone: ZoneInfo, most: int, paper: Paper) -> Iterator[str
 
 
 def _until(plan: Plan, kind: HoldKind, zone: ZoneInfo) -> str:
-    """Return when emails that are held for one reason may go, if that is the same moment for all of them."""
+    """Return when emails that are held for one reason may go: the moment, or the first of several; "" when unknown."""
     moments = {hold.until for hold in plan.holds if hold.kind is kind}
-    until = moments.pop() if len(moments) == 1 else None
-    return f" until {say_when(until, plan.made_at, zone)}" if until else ""
+    known = [moment for moment in moments if moment]
+    later = " or later" if len(moments) > 1 else ""
+    return f" until {say_when(min(known), plan.made_at, zone)}{later}" if known else ""
 
 
 def _held(plan: Plan, zone: ZoneInfo, paper: Paper) -> list[str]:
