@@ -13,6 +13,7 @@ from automations.cli import main
 from automations.errors import Problem
 from automations.sources import News
 from automations.sources.dress import Dressed
+from automations.sources.sheets_sim import faults
 
 __all__ = ["shop"]
 
@@ -125,3 +126,30 @@ def test_doctor_tries_to_write_and_changes_nothing(shop: Desk, capsys: pytest.Ca
     assert 'the Google Sheet "Leads", 12 rows, can be written' in fine
     assert "is protected, and our address may not edit it" in " ".join(closed.split())
     assert shop.world.values("Leads!A1:Z20") == before
+
+
+def test_the_ledger_is_noted_on_the_tab() -> None:
+    """A run that follows finds the mark in what it reads anyway; noting it is one call, and none when it is there."""
+    with a_sheet({"Leads": ROWS}) as desk:
+        first = desk.source.read_mark()
+        desk.source.read(WANTED)
+        desk.source.write_mark("A")
+        desk.source.write_mark("A")
+        desk.source.write_mark("B")
+        calls, other = desk.calls(), desk.open()
+
+        assert (first, other.read_mark()) == ("", "B")
+        other.read(WANTED)
+        assert calls == ["getByDataFilter", "batchUpdate", "batchUpdate"]
+        assert desk.calls() == ["getByDataFilter"]
+
+
+@pytest.mark.parametrize("applies", [True, False], ids=["made", "not made"])
+def test_a_mark_without_an_answer_is_looked_up(applies: bool) -> None:
+    """503 when the mark is noted: it is there afterwards, once."""
+    with a_sheet({"Leads": ROWS}) as desk:
+        desk.server.script(faults.unavailable(path=":batchUpdate", applies=applies))
+
+        desk.source.write_mark("A")
+
+        assert desk.open().read_mark() == "A"

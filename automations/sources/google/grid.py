@@ -22,6 +22,9 @@ COLUMN_KEY = "leadwright.column"
 TAB_KEY = "leadwright.tab"
 """Key of the developer metadata on a tab; its value says which one it is to us."""
 
+LEDGER_KEY = "leadwright.ledger"
+"""Key of the developer metadata on the leads' tab that tells a ledger from a copy of it (`marks`)."""
+
 _ROWS = re.compile(r'"rowData"\s*:\s*\[')
 _NEXT = re.compile(r"[\s,]*")
 _decode = json.JSONDecoder().raw_decode
@@ -64,6 +67,8 @@ class Tab(NamedTuple):
     formats: tuple[tuple[int, int], ...] = ()
     """The columns that have a conditional format, each as (first, end)."""
     is_grid: bool = True
+    ledger: str | None = None
+    """What was noted of the ledger on this tab; None when nothing was."""
 
 
 class Spreadsheet(NamedTuple):
@@ -183,6 +188,7 @@ def _tab(sheet: Mapping[str, Any], rows: Sequence[Sequence[Any]]) -> Tab:
         mark=_mark(sheet.get("developerMetadata") or (), TAB_KEY),
         formats=tuple(_columns(area) for rule in sheet.get("conditionalFormats") or () for area in rule["ranges"]),
         is_grid=properties.get("sheetType", "GRID") == "GRID",
+        ledger=_mark(sheet.get("developerMetadata") or (), LEDGER_KEY) or None,
     )
 
 

@@ -17,10 +17,19 @@ from automations.errors import SourceBusy, SourceOutOfReach
 from automations.sources.dress import Dress, Dressed
 from automations.sources.google.cells import cell_reader
 from automations.sources.google.client import InDoubt, Json
-from automations.sources.google.grid import COLUMN_KEY, TAB_KEY, Tab
+from automations.sources.google.grid import COLUMN_KEY, LEDGER_KEY, TAB_KEY, Tab
 from automations.sources.google.layout import Header, cells_of_rows, find_header, marks_of, rows_of
 from automations.sources.google.panel import PANEL, TITLE, new_panel
-from automations.sources.google.tabs import DRESS_FIELDS, READ_FIELDS, Asked, RowOf, Tabs, by_mark, leads_mark
+from automations.sources.google.tabs import (
+    DRESS_FIELDS,
+    READ_FIELDS,
+    TABS_FIELDS,
+    Asked,
+    RowOf,
+    Tabs,
+    by_mark,
+    leads_mark,
+)
 from automations.sources.headers import columns_by_header, count_headers
 from automations.sources.saving import COLUMNS_WAIT, DRESS_WAITS
 
@@ -133,6 +142,32 @@ def _dimension(column: _Column) -> dict[str, Any]:
 def _marked(location: Json, key: str, value: str) -> Json:
     metadata = {"metadataKey": key, "metadataValue": value, "location": location, "visibility": "DOCUMENT"}
     return {"createDeveloperMetadata": {"developerMetadata": metadata}}
+
+
+def note_ledger(tabs: Tabs, tab: Tab, text: str) -> None:
+    """Note a ledger's mark on the leads' tab, in one call. Raises SourceBusy when nobody knows whether it was noted.
+
+    On the tab, and not on the spreadsheet: two tabs of one spreadsheet may have a ledger each.
+    """
+    for _ in range(ATTEMPTS):
+        location = {"sheetId": tab.sheet_id}
+        new = {"metadataKey": LEDGER_KEY, "metadataValue": text}
+        if tab.ledger is None:
+            request = _marked(location, LEDGER_KEY, text)
+        else:
+            where = {"locationType": "SHEET", "metadataKey": LEDGER_KEY, "metadataLocation": location}
+            lookup = [{"developerMetadataLookup": where}]
+            change = {"dataFilters": lookup, "developerMetadata": new, "fields": "metadataValue"}
+            request = {"updateDeveloperMetadata": change}
+        try:
+            tabs.client.change([request])
+        except InDoubt:
+            tabs.client.wait_in_doubt()
+            tab = tabs.ask(TABS_FIELDS, dict).tab
+            if tab.ledger != text:
+                continue
+        return
+    raise SourceBusy(f"Google does not say whether the mark of this ledger was noted in {tabs.client.whom.sheet}.")
 
 
 def _protected(column: _Column, ours: Ours) -> Iterator[Json]:

@@ -23,7 +23,7 @@ from automations.sources.google.layout import (
     rows_of,
 )
 from automations.sources.google.mirror import shown_rows, write_mirrored
-from automations.sources.google.ours import NOTHING, Ours, add_columns, dress_tab, protection_of
+from automations.sources.google.ours import NOTHING, Ours, add_columns, dress_tab, note_ledger, protection_of
 from automations.sources.google.panel import PANEL, is_paused, news_requests
 from automations.sources.google.strips import MAX_BYTES
 from automations.sources.google.tabs import READ_FIELDS, SHOWN_FIELDS, Asked, Tabs, Where, by_mark
@@ -61,6 +61,7 @@ class GoogleSource:
         self._asked_at = timedelta(0)
         self._unread: Asked | None = None
         self._panel: Tab | None = None
+        self._tab: Tab | None = None
         self._protections: Sequence[Protection] = ()
 
     @property
@@ -88,8 +89,27 @@ class GoogleSource:
         panel = self._panel
         return f'somebody ticked Paused in the tab "{panel.title}"' if panel and is_paused(panel) else ""
 
+    def read_mark(self) -> str:
+        """Return what `write_mark` noted last, "" for nothing; no call of its own when a `read` follows at once."""
+        self.fingerprint()
+        return (self._tab.ledger or "") if self._tab else ""
+
+    def write_mark(self, text: str) -> None:
+        """Note what tells our ledger from a copy of it, on the tab and out of people's sight; one call."""
+        if self._tab is None:
+            self.fingerprint()
+        tab = self._tab
+        if tab is None or tab.ledger == text:
+            return
+        self._forget()
+        with self._patiently("Nothing was sent."):
+            note_ledger(self._tabs, tab, text)
+        self._tab = tab._replace(ledger=text)
+
     def read(self, wanted: Collection[str]) -> Sheet:
         """Return the cells of the whole tab, in one call; see `Source.read`."""
+        if self._time.elapsed() - self._asked_at >= FRESH:
+            self._unread = None
         asked, self._unread = self._unread or self._ask(), None
         header = self._header = find_header(rows_of(asked.tab), marks_of(asked.tab), wanted)
         return Sheet(
@@ -181,6 +201,7 @@ class GoogleSource:
         rows, fields = (shown_rows(), SHOWN_FIELDS) if self._ours.is_mirrored else (cells_of_rows(), READ_FIELDS)
         asked = self._tabs.ask(fields, rows, also=[by_mark(PANEL)])
         self._fingerprint, self._asked_at = asked.spreadsheet.fingerprint, self._time.elapsed()
+        self._tab = asked.tab._replace(blocks=())
         self._panel, self._protections = asked.marked(PANEL), asked.tab.protections
         return asked
 
