@@ -9,6 +9,7 @@ import pytest
 from ledgers import ACCEPTED, EVA, HOST_WITH_ROOM, NILS, NOW, email, key_of, may_go
 
 from automations.cli import main
+from automations.core.effects import CameBack, FolderPlace
 from automations.core.history import MessageState, SignalKind
 from automations.core.leads import LeadKey
 from automations.errors import WrongUsage
@@ -126,7 +127,7 @@ def test_a_complaint_is_never_lifted(ledger: SqliteLedger) -> None:
 
 
 def test_a_person_is_forgotten_and_never_written_to_again(tmp_path: Path) -> None:
-    """After erasing, no file of the ledger holds the name, the same lead is suppressed anew, others are untouched."""
+    """After erasing, no file of the ledger holds the name, also of mail nobody could match; it is not mailed again."""
     ledger = open_ledger(tmp_path, HOST_WITH_ROOM)
     run = ledger.start_run("run", NOW)
     ledger.reserve(run, [email(), email(NILS)], NOW)
@@ -134,10 +135,13 @@ def test_a_person_is_forgotten_and_never_written_to_again(tmp_path: Path) -> Non
     ledger.settle(run, key_of(), ACCEPTED, NOW, None)
     ledger.signal(EVA, SignalKind.REPLIED, NOW, "from eva@muster.example")
     ledger.suppress(EVA, "Eva asked us to stop", NOW)
+    lost = CameBack("<1@phone.example>", NOW, EVA, "reply", "a person wrote", new_text="Eva here")
+    others = CameBack("<2@hafen.example>", NOW, NILS, "reply", "a person wrote")
+    ledger.take_in("anna", "INBOX", FolderPlace(1, 2), [lost, others], NOW)
 
     erased = ledger.erase("Eva@Muster.example", NOW)
 
-    assert (erased.emails, erased.entries) == (1, 1)
+    assert (erased.emails, erased.entries) == (1, 2)
     assert ledger.entries(EVA) == ()
     assert ledger.history(NOW).suppressed.of("EVA@muster.example") is not None
     assert ledger.history(NOW).suppressed.of(NILS) is None

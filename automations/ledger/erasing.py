@@ -33,7 +33,7 @@ def erase(database: Database, who: str, at: str, salt: bytes) -> Erased:
     person = _person(database, who, salt)
     database.execute("INSERT INTO erasing (lead) VALUES ('')")
     emails = sum(_erase_message(database, key, at, salt) for key in sorted(_messages(database, person)))
-    entries = sum(_erase_rows(database, key) for key in person.keys)
+    entries = sum(_erase_rows(database, key) for key in person.keys) + _erase_mails(database, person, salt)
     if not person.digests:
         raise WrongUsage(
             f'nothing is recorded about "{who}", and it is no email address; nothing was erased',
@@ -102,6 +102,13 @@ def _erase_message(database: Database, message: str, at: str, salt: bytes) -> in
 def _erase_rows(database: Database, key: LeadKey) -> int:
     statements = [f"DELETE FROM {table} WHERE lead_key = ?" for table in _TABLES]  # noqa: S608 - names of our own
     return sum(_deleted(database, statement, key) for statement in statements)
+
+
+def _erase_mails(database: Database, person: _Person, salt: bytes) -> int:
+    """Take out the mails of a person that belong to no lead: a wish to stop, or an answer nobody could match."""
+    mails = database.execute("SELECT identity, sender FROM incoming WHERE lead_key = ''").fetchall()
+    theirs = [each for each, sender in mails if address_hash(address_identity(sender), salt) in person.digests]
+    return sum(_deleted(database, "DELETE FROM incoming WHERE identity = ?", each) for each in theirs)
 
 
 def _deleted(database: Database, statement: str, key: LeadKey) -> int:
