@@ -37,7 +37,7 @@ TABLE = {
     ),
     "mail": Part(ADAPTERS, "imap_tools flufl dns google msal requests"),
     "ledger": Part(ADAPTERS, "apsw"),
-    "templates": Part(ADAPTERS, "jinja2 markupsafe markdown_it css_inline nameparser"),
+    "templates": Part(ADAPTERS, "jinja2 markupsafe markdown_it css_inline nameparser mrml"),
     "facts": Part("core errors", "holidays babel disposable_email_domains"),
     "jobs": Part("core errors clock", "schedule cronsim"),
     "config": Part("core errors located", "lark rapidfuzz dotenv holidays"),

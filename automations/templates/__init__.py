@@ -36,6 +36,7 @@ from automations.templates.checking import (
     with_parts,
 )
 from automations.templates.enclosing import FileRoom, check_weight
+from automations.templates.mjml_reading import MissingMjml
 from automations.templates.signing import as_block, places_signature, read_signature
 from automations.templates.words import EXTRA_NAMES, FILTERS, TESTS, LeadValues, nearest_of, values_for, written_out
 from automations.templates.written import HEAD_LINES, Template, language_in, read_template, untranslated
@@ -168,6 +169,8 @@ class TemplateSet:
             what = f"the subject has {len(subject)} characters; it may have 1 to {MAX_SUBJECT_LENGTH}"
             raise TemplateProblem(what, f"{template.file}:{template.head[subject_line][1]}")
         signed, pictures = self._signed(signature, template.language, values)
+        if template.is_mjml:
+            return _written_in_mjml(template, values, business, subject, (signed, pictures))
         is_placed = places_signature(template.source("Body"))
         if is_placed:
             known = values if isinstance(values, LeadValues) else LeadValues(values)
@@ -274,6 +277,32 @@ def _load(folder: Path, name: str, read: Callable[[str, str], Template]) -> Temp
 
 def _files(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.glob("**/*") if path.suffix in SUFFIXES)
+
+
+def _written_in_mjml(
+    template: Template,
+    values: Mapping[str, Value],
+    business: Business,
+    subject: str,
+    signed: tuple[str, tuple[Enclosure, ...]],
+) -> Rendered:
+    from automations.templates import filling, mjml  # noqa: PLC0415 - jinja2 costs 40 ms, and mrml is an extra
+
+    try:
+        return mjml.write_mjml(
+            subject=subject,
+            preview=one_line(_filled(template, "Preview", values)),
+            body=template.source("Body"),
+            values=values,
+            business=business,
+            language=template.language,
+            enclosures=tuple(dict.fromkeys((*template.enclosures, *signed[1]))),
+            signature=signed[0],
+        )
+    except filling.Stumble as stumble:
+        raise TemplateProblem(stumble.what, f"{template.file}:{template.body_at}") from None
+    except (ValueError, MissingMjml) as problem:
+        raise TemplateProblem(str(problem), template.file) from None
 
 
 def _with_blanks(template: Template, values: Mapping[str, Value]) -> tuple[str, tuple[str, ...]]:

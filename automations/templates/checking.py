@@ -54,7 +54,7 @@ def check_greeting(template: Template, names: frozenset[str]) -> Iterator[Proble
     """Yield a warning for each field in the first line that would be missing for some lead."""
     body = template.source("Body")
     greeting = next((number for number, line in enumerate(body.split("\n"), 1) if line.strip()), 0)
-    if "{{" not in body:
+    if "{{" not in body or template.is_mjml:
         return
     from automations.templates import language  # noqa: PLC0415 - jinja2 costs 40 ms
 
@@ -82,7 +82,7 @@ def check_email(
     body = template.source("Body")
     yield from _check_source(template, body, known | {SIGNATURE} if SIGNATURE in body else known, choices)
     yield from check_place(template, signatures)
-    yield from _check_body(template)
+    yield from (_check_mjml if template.is_mjml else _check_body)(template)
 
 
 def check_signature(
@@ -94,6 +94,24 @@ def check_signature(
         return
     yield from _check_source(template, template.source("Body"), known, choices)
     yield from _check_body(template)
+
+
+def _check_mjml(template: Template) -> Iterator[Problem]:
+    from automations.templates.mjml_reading import INSTALL, MissingMjml, flaws_of  # noqa: PLC0415 - only for such emails
+
+    flaws = flaws_of(template.source("Body"))
+    for flaw in flaws:
+        yield template.problem(max(flaw.line, template.body_at), flaw.what, flaw.fix, word=flaw.word)
+    if flaws:
+        return
+    from automations.templates.mjml import compiled  # noqa: PLC0415 - mrml is an extra
+
+    try:
+        compiled(template.source("Body"), template.language, ())
+    except MissingMjml as problem:
+        yield template.problem(template.body_at, str(problem), INSTALL, word="<mjml")
+    except ValueError as problem:
+        yield template.problem(template.body_at, f"this is no MJML: {problem}", "Look at its tags and quotes.")
 
 
 def _check_subject(template: Template) -> Iterator[Problem]:

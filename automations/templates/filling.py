@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache, wraps
+from html import escape
 from typing import Any, NoReturn
 
 from jinja2 import StrictUndefined, Template, Undefined, UndefinedError
@@ -187,6 +188,7 @@ class Blanks:
 
 _BLANKS = Blanks()
 _PLAIN = _environment(str)
+_HTML = _environment(escape)
 _MARKDOWN = _environment(as_literal_markdown)
 _MARKED = _environment(_BLANKS.write)
 _PRIVATE = re.compile(f"[{chr(FIRST_MARK)}-{chr(FIRST_MARK + MAX_MARKS - 1)}]")
@@ -204,6 +206,11 @@ class Stumble(Exception):  # noqa: N818 - what happened to one lead, no fault of
 def fill(source: str, values: Mapping[str, Value]) -> str:
     """Return *source* with the fields of one lead written in as plain text. Raises Stumble."""
     return _fill(source, values, _PLAIN)
+
+
+def fill_html(source: str, values: Mapping[str, Value]) -> str:
+    """Return *source*, which is HTML, with the fields written in as nothing but text. Raises Stumble."""
+    return _fill(source, values, _HTML)
 
 
 def fill_markdown(source: str, values: Mapping[str, Value]) -> str:

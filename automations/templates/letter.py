@@ -57,6 +57,9 @@ th, td { padding: 6px 12px 6px 0; border-bottom: 1px solid #d5d5d5; text-align: 
 """
 
 _FONT = "font-family: -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+FOOTER_STYLE = (
+    f"padding: 16px 0 0; border-top: 1px solid #d5d5d5; color: #5f5f63; {_FONT}; font-size: 13px; line-height: 1.5;"
+)
 # width="600" is for Outlook on Windows, which knows no max-width.
 _LAYOUT = (
     """\
@@ -86,9 +89,9 @@ _LAYOUT = (
     + _FONT
     + """; font-size: 16px; line-height: 1.5; overflow-wrap: anywhere;">
 {body}</td></tr>
-<tr><td class="footer" style="padding: 16px 0 0; border-top: 1px solid #d5d5d5; color: #5f5f63; """
-    + _FONT
-    + """; font-size: 13px; line-height: 1.5;">
+<tr><td class="footer" style=\""""
+    + FOOTER_STYLE
+    + """\">
 {footer}
 </td></tr>
 </table>
@@ -104,6 +107,17 @@ _PREVIEW = (
     + "&#8199;&#847; " * 40
     + "</div>\n"
 )
+
+
+def preview_line(text: str) -> str:
+    """Return what a list of messages shows beside the subject, as HTML that nobody sees in the email."""
+    return _PREVIEW.format(text=escape(text))
+
+
+def bodies_of(markdown: str, images: Images) -> tuple[str, str]:
+    """Return a ready text in Markdown as HTML and as text, without anything around it."""
+    form = _Form.of(markdown, None, images)
+    return form.html(()), form.text(())
 
 
 def write_letter(
@@ -132,7 +146,7 @@ def write_letter(
     html = _LAYOUT.format(
         language=language,
         subject=escape(subject),
-        preview=_PREVIEW.format(text=escape(preview)) if preview else "",
+        preview=preview_line(preview) if preview else "",
         body=form.html(fields),
         footer="<br>\n".join(escape(line, quote=False) for line in footer),
     )

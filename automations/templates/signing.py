@@ -45,7 +45,10 @@ def check_place(template: Template, signatures: Collection[str]) -> Iterator[Pro
     for number, line in enumerate(template.source("Body").split("\n"), 1):
         if not _NAMED.search(line):
             continue
-        if not signatures:
+        if template.is_mjml:
+            fix = "Take it out: it stands below every email in MJML, above the footer."
+            yield template.problem(number, "an email in MJML has no place for the signature", fix, word=SIGNATURE)
+        elif not signatures:
             fix = "Take it out, or write  signature: signature-anna.md  under a sender."
             yield template.problem(number, "no sender has a signature", fix, word=SIGNATURE)
         elif not _ALONE.match(line):
