@@ -162,3 +162,14 @@ def test_a_lead_with_a_number_for_a_key_is_forgotten_by_it(ledger: SqliteLedger)
 
     assert erased.emails == 1
     assert ledger.suppressions().of("ann@hafen.example") is not None
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_person_nobody_knows_is_said_to_be_unknown(capsys: pytest.CaptureFixture[str]) -> None:
+    """A slip of the pen is noticed; the address is kept from getting anything all the same."""
+    code, answer = said(capsys, "erase", "nobody@muster.example", "--yes")
+
+    assert (code, answer.splitlines()[0]) == (
+        0,
+        "Nothing was recorded about nobody@muster.example; is it written right? Nothing is sent there again.",
+    )

@@ -35,7 +35,9 @@ def command(asked: Asked, who: str, *, yes: bool) -> int:
     plans = _forget_plans(asked.own_folder)
     left = _left(asked)
     gone = [count(erased.emails, "email"), count(erased.entries, "entry", "entries"), count(plans, "saved plan")]
-    lines = [f"Erased: {', '.join(gone)}. Nothing is sent there again.", "What is yours to delete:"]
+    known = erased.emails or erased.entries
+    first = f"Erased: {', '.join(gone)}." if known else f"Nothing was recorded about {who}; is it written right?"
+    lines = [f"{first} Nothing is sent there again.", "What is yours to delete:"]
     lines += [f"  {each}" for each in left]
     asked.answer({"emails": erased.emails, "entries": erased.entries, "plans": plans, "left": left}, "\n".join(lines))
     return 0

@@ -49,6 +49,10 @@ _RULES: tuple[tuple[int, str, FieldType, str, str], ...] = (
 )
 
 
+_HOT = 40
+"""From so many points on a lead is hot, where the rules can give as many."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wishes:
     """The answers. *leads* is the file as config.yaml names it, *tab* its sheet, *taken* all its headers."""
@@ -117,11 +121,6 @@ _HEAD = (
 )
 
 _MIDDLE = (
-    "segments:                       # the first match from the top wins",
-    "  hot: score >= 40",
-    "  warm: score >= 20",
-    "  cold: everything else",
-    "",
     "stages: [New, Contacted, Replied, Meeting, Won, Lost]",
     "stage_rules:                    # a rule moves a lead forward, never back",
     "  - {move_to: Contacted, when: stage is New and emails_sent >= 1}",
@@ -134,7 +133,7 @@ _END = (
     "  send_between: 09:00-17:00 on weekdays   # in the lead's own time zone",
     "  gap: 1 day                              # least time between two emails to one lead",
     "  per_company: 1 every 3 days",
-    "  ask_me_above: 50                        # a run that would send more waits for your yes",
+    "  ask_me_above: 50                        # a run that would send more waits for your yes, like the first",
     "",
     "sequences:",
     "  welcome:",
@@ -203,7 +202,20 @@ def _scoring(wishes: Wishes) -> Sequence[str]:
     for points, field, kind, sentence, because in _RULES:
         if types.get(field) is kind:
             lines += [f"  - points: {points}", f"    when: {sentence}", f"    because: {because}"]
-    return [*lines, ""]
+    return [*lines, "", *_segments(types)]
+
+
+def _segments(types: Mapping[str, FieldType]) -> Sequence[str]:
+    """Return bounds that leads with these columns can reach."""
+    most = sum(points for points, field, kind, _, _ in _RULES if points > 0 and types.get(field) is kind)
+    hot = min(_HOT, most)
+    return [
+        "segments:                       # the first match from the top wins",
+        f"  hot: score >= {hot}",
+        f"  warm: score >= {hot // 2}",
+        "  cold: everything else",
+        "",
+    ]
 
 
 def first_emails(fields: Iterable[str]) -> dict[str, str]:

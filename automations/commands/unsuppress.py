@@ -11,7 +11,9 @@ from automations.errors import WrongUsage
 
 @as_command("unsuppress")
 @click.argument("address")
-@click.option("--because", required=True, metavar="TEXT", help="Why it may be written to again; it is kept on record.")
+@click.option(
+    "--because", required=True, metavar="TEXT", help="Why it may be written to again; it must be said, and is kept."
+)
 @click.pass_obj
 def command(asked: Asked, address: str, because: str) -> int:
     """Allow ADDRESS to be written to again: they asked for it, or the mailbox exists now.

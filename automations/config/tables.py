@@ -394,9 +394,7 @@ STOP_WHEN = Setting(
 SEQUENCE = Settings((START_WHEN, SEQUENCE_SENDER, STEPS, STOP_WHEN), "a sequence")
 
 # schedule, alerts, tests
-JOB = Setting(
-    "job", Choice(("run", "inbox", "report"), "jobs"), "what to do; inbox and report are not there yet", required=True
-)
+JOB = Setting("job", Choice(("run", "inbox", "report"), "jobs"), "what to do; report is not there yet", required=True)
 AT = Setting(
     "at",
     Value(spoken.read_schedule, "when", ("08:30 on weekdays", "every 15 minutes", "08:00 on Mondays")),
