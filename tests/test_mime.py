@@ -357,6 +357,14 @@ def test_bytes_that_say_something_else_are_refused(content: bytes, said: str) ->
         prove(content, HEADERS, "b@x.example", ())
 
 
+@given(lengths=st.lists(st.sampled_from([0, 1, 300, 500, 700, 996, 997, 998, 999, 1000, 1500]), min_size=1))
+def test_a_line_too_long_is_found_wherever_it_stands(lengths: list[int]) -> None:
+    """998 characters a line, whatever stands before and behind it."""
+    said = "longer than 998" if max(lengths) > 998 else "other headers"
+    with pytest.raises(MessageProblem, match=said):
+        prove(b"Bcc: c@x.example\r\n\r\n" + b"\r\n".join(b"x" * each for each in lengths), HEADERS, "b@x.example", ())
+
+
 def test_a_time_without_a_zone_is_a_mistake_of_ours() -> None:
     """Nobody could say when that is."""
     with pytest.raises(ValueError, match="aware"):
