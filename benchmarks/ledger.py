@@ -20,7 +20,9 @@ from automations.core.history import MessageKey, Written
 from automations.core.leads import CellChange, CellOutcome, LeadKey, Role, WrittenCell
 from automations.core.messages import Hand, Outcome, Outgoing, message_id, message_key
 from automations.core.plan import Known, Send
+from automations.ledger import Ended
 from automations.ledger.sqlite import SqliteLedger, open_ledger
+from automations.sending.supply import BATCH
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 REASONS = ("big enough for a machine", "came by referral", "asks for a price", "we deliver there", "fresh")
@@ -70,13 +72,26 @@ def peak_megabytes(work: Callable[[], object]) -> float:
 
 
 def hand_over(ledger: SqliteLedger, run: str, number: int) -> None:
-    """Do what one email costs: three commits."""
+    """Do what an email that is alone costs: three commits."""
     send, message = email(number)
     ledger.reserve(run, [(send, message)], NOW)
     why = ledger.mark(run, message.key, NOW, lambda: "")
     if why:
         raise RuntimeError(why)
     ledger.settle(run, message.key, Outcome(Hand.ACCEPTED, reply="250 ok"), NOW, None)
+
+
+def hand_over_together(ledger: SqliteLedger, run: str, numbers: range, at_once: int) -> None:
+    """Do what emails cost in a run: reserved together, *at_once* of them settled with the marks of the next."""
+    ready = [email(number) for number in numbers]
+    ledger.reserve(run, ready, NOW)
+    ended: list[Ended] = []
+    for start in range(0, len(ready), at_once):
+        keys = [message.key for _, message in ready[start : start + at_once]]
+        if any(ledger.settle_and_mark(run, ended, dict.fromkeys(keys, lambda: ""), NOW).values()):
+            raise RuntimeError
+        ended = [Ended(key, Outcome(Hand.ACCEPTED, reply="250 ok"), NOW, None) for key in keys]
+    ledger.settle_and_mark(run, ended, {}, NOW)
 
 
 def show(what: str, figure: str) -> None:
@@ -93,7 +108,15 @@ def measure(folder: Path, leads: int, emails: int) -> None:
         start = time.perf_counter()
         hand_over(ledger, run, number)
         per_email.append(time.perf_counter() - start)
-    show("one email: reserve, mark, settle (3 commits)", f"{statistics.median(per_email) * 1e3:.1f} ms")
+    show("an email alone: reserve, mark, settle (3 commits)", f"{statistics.median(per_email) * 1e3:.1f} ms")
+    for at_once in (1, 4, 16):
+        times = []
+        for batch in range(8):
+            numbers = range((batch + at_once * 8) * 1000, (batch + at_once * 8) * 1000 + BATCH)
+            start = time.perf_counter()
+            hand_over_together(ledger, run, numbers, at_once)
+            times.append((time.perf_counter() - start) / BATCH)
+        show(f"an email of {BATCH}, {at_once} at a time", f"{statistics.median(times) * 1e3:.2f} ms")
     show("commits in one second", f"{3 / statistics.median(per_email):,.0f}")
 
     for name, is_own in (("few states", False), ("a state each", True)):

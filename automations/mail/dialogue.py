@@ -10,6 +10,7 @@ import re
 import smtplib
 import socket
 import ssl
+from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
 from typing import NamedTuple
@@ -205,10 +206,14 @@ class Dialogue(smtplib.SMTP):
             raise NoAnswer("there is no connection")
         return self.sock
 
-    def leave(self) -> None:
-        """Say QUIT and close. Whatever goes wrong with that, no message is touched by it."""
-        try:
+    def say_quit(self) -> None:
+        """Say QUIT, and do not wait for the answer: `leave` does. Whatever goes wrong with it touches no message."""
+        with suppress(OSError, NoAnswer):
             self.push(b"QUIT\r\n", 1.0)
+
+    def leave(self) -> None:
+        """Hear the answer to QUIT and close. Whatever goes wrong with that, no message is touched by it."""
+        try:
             self.answer(1.0)
         except (OSError, NoAnswer):
             pass

@@ -75,6 +75,8 @@ class SmtpMailer:
     ) -> None:
         """Take leave of the server."""
         for lane in self._lanes:
+            lane.say_quit()
+        for lane in self._lanes:
             lane.leave()
 
     def send(self, message: Outgoing, before_dot: BeforeDot) -> Outcome:

@@ -84,8 +84,13 @@ class SmtpLane:
         sock = self._dialogue.sock if self._dialogue is not None else None
         return sock.fileno() if sock is not None else -1
 
+    def say_quit(self) -> None:
+        """Begin to take leave of the server, so that many connections can do so at once; `leave` ends it."""
+        if self._dialogue is not None:
+            self._dialogue.say_quit()
+
     def leave(self) -> None:
-        """Take leave of the server."""
+        """End taking leave of the server: after `say_quit`."""
         dialogue, self._dialogue = self._dialogue, None
         if dialogue is not None:
             dialogue.leave()
@@ -96,6 +101,7 @@ class SmtpLane:
             self._connect()
         except _Ended as ended:
             return ended.outcome
+        self.say_quit()
         self.leave()
         return None
 
