@@ -84,6 +84,36 @@ def test_everybody_gets_one_email_over_any_number_of_connections(ledger: SqliteL
     assert states(ledger) == [MessageState.ACCEPTED] * 120
 
 
+def test_of_large_emails_only_a_few_are_made_ahead(ledger: SqliteLedger) -> None:
+    """Emails with files of 5 MB: when the first is handed over, no more than four were made; all of them arrive."""
+    made: list[LeadKey] = []
+    at_first: list[int] = []
+
+    def large(send: Send, message: Outgoing) -> Outgoing:
+        made.append(send.key)
+        return replace(message, content=message.content + b"x" * 5 * 1024 * 1024)
+
+    def take(message: Outgoing) -> Outcome:
+        del message
+        at_first.append(len(made))
+        return Outcome(Hand.ACCEPTED, reply="250 taken")
+
+    contents = dict(leads(12))
+    desk = Desk(
+        ledger=ledger,
+        run=ledger.start_run("run", NOW),
+        clock=FixedClock(NOW),
+        compose=lambda send: large(send, contents[send]),
+        open_mailer=lambda _: MemoryMailer(take),
+        ask_again=lambda _send, _now: "",
+        stopping=lambda: False,
+        say=lambda _what, _done, _total: None,
+    )
+
+    assert send_all(list(contents), desk).accepted == 12
+    assert at_first[0] == 4
+
+
 def test_the_gate_decides_for_each_email_of_a_transaction(ledger: SqliteLedger) -> None:
     """Of four emails that stand at the gate together, the lead who unsubscribed gets none, the others get theirs."""
     emails = leads(4)

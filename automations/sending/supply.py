@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
-from itertools import islice
 
 from automations.core.messages import Outgoing
 from automations.core.plan import Send
@@ -12,8 +11,9 @@ from automations.sending.desk import Desk
 from automations.sending.tally import Tally
 
 BATCH = 50
-"""How many messages are reserved in one transaction; their bytes, and those of what is left of the batch before, are
-all that is held in memory."""
+OCTETS = 16 * 1024 * 1024
+"""A batch is reserved in one transaction. It ends at so many messages or octets, whichever comes first; that and half
+as much of the batch before are all that is held in memory."""
 _LOW = BATCH // 2
 
 Ready = tuple[Send, Outgoing]
@@ -27,12 +27,13 @@ class Supply:
         self._desk = desk
         self._tally = tally
         self._ready: defaultdict[str, deque[Ready]] = defaultdict(deque)
+        self._octets = 0
         self._is_empty = False
 
     @property
     def is_low(self) -> bool:
         """Return whether it is time to refill; never when nothing is left."""
-        return not self._is_empty and sum(map(len, self._ready.values())) < _LOW
+        return not self._is_empty and self._octets < OCTETS // 2 and sum(map(len, self._ready.values())) < _LOW
 
     @property
     def senders(self) -> tuple[str, ...]:
@@ -42,19 +43,31 @@ class Supply:
     def take(self, sender: str) -> Ready | None:
         """Return the next email of a sender; None when none is ready."""
         ready = self._ready[sender]
-        return ready.popleft() if ready else None
+        if not ready:
+            return None
+        send, message = ready.popleft()
+        self._octets -= len(message.content)
+        return send, message
 
     def refill(self) -> None:
         """Render and reserve one batch more."""
-        batch = list(islice(self._left, BATCH))
-        self._is_empty = len(batch) < BATCH
         desk = self._desk
-        new = {send.message: (send, desk.compose(send)) for send in batch if not send.retry}
-        ours = set(desk.ledger.reserve(desk.run, tuple(new.values()), desk.clock.now())) if new else set()
-        for send in batch:
-            if send.retry:
-                self._ready[send.sender].append((send, desk.ledger.stored(send.message)))
-            elif send.message in ours:
-                self._ready[send.sender].append(new[send.message])
+        batch = list(self._batch())
+        new = [(send, message) for send, message in batch if not send.retry]
+        ours = set(desk.ledger.reserve(desk.run, new, desk.clock.now())) if new else set()
+        for send, message in batch:
+            if send.retry or send.message in ours:
+                self._ready[send.sender].append((send, message))
+                self._octets += len(message.content)
             else:
                 self._tally.got_before(send)
+
+    def _batch(self) -> Iterator[Ready]:
+        octets = 0
+        for number, send in enumerate(self._left, 1):
+            message = self._desk.ledger.stored(send.message) if send.retry else self._desk.compose(send)
+            yield send, message
+            octets += len(message.content)
+            if number == BATCH or octets >= OCTETS:
+                return
+        self._is_empty = True
