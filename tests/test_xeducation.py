@@ -59,7 +59,10 @@ def of_column(header: Sequence[Any], leads: Sequence[Sequence[Any]], name: str) 
 
 
 def test_real_leads_from_check_to_the_second_run(tmp_path: Path) -> None:
-    """Every row is accounted for, the sheet gets six columns and nothing else, 200 emails leave, and then no more."""
+    """Every row is accounted for, the sheet gets six columns and nothing else, 198 emails leave, and then no more.
+
+    The day has 200: two are kept for leads with more points whose sending hours begin later that day.
+    """
     config, book = make_shop(tmp_path), tmp_path / "leads.xlsx"
     header, leads = read(book)
     members = stored_members(book.read_bytes())
@@ -79,7 +82,7 @@ def test_real_leads_from_check_to_the_second_run(tmp_path: Path) -> None:
     _qualified_as_by_hand(header_after, leads_after)
     _hot_leads_buy_more(header_after, leads_after)
     _told_in_the_sheet(header_after, leads_after)
-    assert len(list((tmp_path / "outbox").glob("*.eml"))) == 200
+    assert len(list((tmp_path / "outbox").glob("*.eml"))) == 198
     after = stored_members(book.read_bytes())
     assert {name for name in members if after[name] != members[name]} == {"xl/worksheets/sheet1.xml"}
     assert list(after) == list(members)
@@ -97,8 +100,8 @@ def _damaged_rows_are_named(plan: dict[str, Any]) -> None:
 def _second_plan_plans_nothing(plan: dict[str, Any]) -> None:
     """Assert that nothing is left to do at the same moment: what was held stays held."""
     assert (plan["updates"], plan["sends"], plan["tasks"], plan["moves"]) == ([], [], [], [])
-    assert numbers(plan) == {"rows_changed": 0, "rows_unchanged": 2846, "rows_held": 1543, "rows_problem": 164}
-    assert len(plan["later"]) == 200
+    assert numbers(plan) == {"rows_changed": 0, "rows_unchanged": 2844, "rows_held": 1545, "rows_problem": 164}
+    assert len(plan["later"]) == 198
 
 
 def _qualified_as_by_hand(header: Sequence[Any], leads: Sequence[Sequence[Any]]) -> None:
@@ -124,7 +127,7 @@ def _told_in_the_sheet(header: Sequence[Any], leads: Sequence[Sequence[Any]]) ->
     """Assert that the sheet says who was written to, and who is not and why."""
     status, step = of_column(header, leads, "Email status"), of_column(header, leads, "Next step")
     number = of_column(header, leads, "Lead Number")
-    assert status.count("invitation-1 sent Mon 23 Nov 2026") == 200
+    assert status.count("invitation-1 sent Mon 23 Nov 2026") == 198
     assert status.count("") == 4353
     assert step.count("held: no email address") == 43
     assert step[number.index(657174)] == "nothing planned"  # wants no email
